@@ -1,0 +1,41 @@
+package connectors
+
+// Common are the settings that every account has. Connectors embed it inline in their
+// own settings.
+type Common struct {
+	Type      string    `yaml:"type" validate:"required" json:"type"`
+	BaseURL   string    `yaml:"base_url,omitempty" validate:"omitempty,http_url" json:"base_url,omitempty"`
+	OnUnknown OnUnknown `yaml:"on_unknown,omitempty" validate:"omitempty,oneof=park resend" json:"on_unknown,omitempty"`
+	Rate      *Rate     `yaml:"rate,omitempty" json:"rate,omitempty"`
+}
+
+// CommonSettings returns the shared part of any connector's settings.
+func (c Common) CommonSettings() Common { return c }
+
+// OnUnknown says what to do with an unknown outcome where nothing can be looked up.
+type OnUnknown string
+
+// Park waits for a person; Resend sends again, at the risk of a second one.
+const (
+	Park   OnUnknown = "park"
+	Resend OnUnknown = "resend"
+)
+
+// Settings are the settings of one account: a pointer to the connector's own struct,
+// which embeds Common.
+type Settings interface {
+	CommonSettings() Common
+	// Identity names the account whose limits are shared and whose past calls are known
+	// there: type, base URL and login, and no secret.
+	Identity() string
+}
+
+// Kind is one entry of the table in package all: a type of account that can be
+// configured under its name.
+type Kind struct {
+	Type string
+	// Settings returns a pointer to a fresh, zero settings struct.
+	Settings func() Settings
+	// New builds the connector from settings that Settings returned and validation passed.
+	New func(Settings) (Connector, error)
+}
