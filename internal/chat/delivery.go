@@ -124,35 +124,56 @@ type Params struct {
 	Rule string `json:"rule,omitempty"`
 }
 
-// Delivery is one visible effect outside, and how far it has come.
+// Delivery is one visible effect outside, and how far it has come. Its methods in
+// ledger.go are the only way in which it moves.
 type Delivery struct {
 	ID           Key
 	Organization string
 	Conversation string
 	Episode      int
 	Action       Action
-	// Target is the account: a desk's name, "mail" or "sms".
+	// Target is the account: a desk's name, AccountMail or AccountSMS.
 	Target string
 	Params Params
+	// DependsOn is the delivery whose result this one waits for; zero if none.
+	DependsOn Key
+	// Delay is, in a plan, how long after the commit the delivery becomes due; Never
+	// when something else has to happen first.
+	Delay time.Duration
 
 	State State
 	Hold  Hold
-	// DueAt is when a pending delivery may be tried.
+	// DueAt is when a pending delivery may be tried; zero when something else has to
+	// happen first.
 	DueAt time.Time
-	// Delay is, in a plan, how long after the commit the delivery becomes due.
-	Delay time.Duration
+	// WaitingSince is when it last became free to be tried; its age counts from there.
+	WaitingSince time.Time
 	// LookFirst is true when an earlier call may have happened.
 	LookFirst bool
-	// DependsOn is the delivery whose result this one waits for; zero if none.
-	DependsOn Key
+	// Fence numbers the calls; LeaseUntil is when the current one has to be over.
+	Fence       int64
+	LeaseUntil  time.Time
+	FirstCallAt time.Time
+	LastCallAt  time.Time
+	// Identity is the account that the last call went to.
+	Identity string
+	Attempts int
 
-	Attempts  int
 	Ref       Ref
 	Receipt   string
 	Error     string
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// Never is the Delay of a delivery that waits for something other than time.
+const Never time.Duration = -1
+
+// The targets that are not desks.
+const (
+	AccountMail = "mail"
+	AccountSMS  = "sms"
+)
 
 // Final reports whether nothing more will happen by itself.
 func (s State) Final() bool {

@@ -1,0 +1,265 @@
+package chat
+
+import (
+	"time"
+
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+// Terms are the operator's settings of the ledger.
+type Terms struct {
+	Lease  time.Duration // how long one call may take
+	Grace  time.Duration // how much longer a takeover waits
+	MaxAge time.Duration // how long a delivery may stay undone
+}
+
+// Claim is what is known when a worker asks to make a call. Now is the database's clock.
+type Claim struct {
+	Now        time.Time
+	Terms      Terms
+	Configured bool   // does the account exist in today's configuration?
+	Identity   string // of that account
+	// TicketAwaited is true when the conversation's ticket may still come from an
+	// earlier episode's file_ticket.
+	TicketAwaited bool
+}
+
+// recheck is when to look again at what waits for something other than time and has
+// nobody to wake it.
+const recheck = time.Minute
+
+// Claim moves a delivery to calling, with a new fence and lease, and returns true if it
+// may be called now; otherwise the delivery says why not. An expired lease is taken
+// over only after the grace, and then looks first.
+func (d *Delivery) Claim(c Claim) bool {
+	switch d.State {
+	case Calling:
+		if c.Now.Before(d.LeaseUntil.Add(c.Terms.Grace)) {
+			return false
+		}
+		d.State, d.LeaseUntil, d.LookFirst = Pending, time.Time{}, true
+	case Pending:
+		if d.DueAt.IsZero() || c.Now.Before(d.DueAt) {
+			return false
+		}
+	case Delivered, Failed, Unknown, Suppressed, Cancelled:
+		return false
+	}
+	switch {
+	case !c.Configured:
+		d.wait(HeldByNotConfigured, c.Now.Add(5*recheck))
+		d.WaitingSince = c.Now
+		return false
+	case d.LookFirst && d.Identity != "" && d.Identity != c.Identity:
+		d.end(Unknown, "identity_changed")
+		return false
+	case c.TicketAwaited && d.Action == FileTicket:
+		d.wait(HeldByDependency, c.Now.Add(recheck))
+		return false
+	case c.Now.Sub(d.WaitingSince) > c.Terms.MaxAge && !d.LookFirst:
+		d.end(Failed, "max_age")
+		return false
+	}
+	d.State, d.Hold, d.DueAt = Calling, "", time.Time{}
+	d.Fence++
+	d.LeaseUntil = c.Now.Add(c.Terms.Lease)
+	if d.FirstCallAt.IsZero() {
+		d.FirstCallAt = c.Now
+	}
+	d.LastCallAt = c.Now
+	d.Identity = c.Identity
+	return true
+}
+
+// Result is what came of one call.
+type Result struct {
+	Now   time.Time
+	Terms Terms
+	Fence int64
+	// Ref is what was made or found; only read when Err is nil.
+	Ref Ref
+	Err error
+	// Open is true when an earlier call's outcome is still open after this one: the
+	// look did not work, or was too early.
+	Open bool
+	// CanLook is false when nothing can be looked up there (see Blind).
+	CanLook bool
+	// Resend is the operator's choice to repeat what cannot be looked up.
+	Resend bool
+	// Lag is how long to wait before a look can be trusted.
+	Lag time.Duration
+	// Suppressed ends the delivery without an effect, for the reason in Err's code.
+	Suppressed bool
+}
+
+// Record takes in the result of the call with the result's fence, and reports whether
+// it was in time. A result that comes too late changes nothing, unless it says that the
+// effect happened and the delivery does not know yet.
+func (d *Delivery) Record(r Result) bool {
+	if d.State != Calling || d.Fence != r.Fence {
+		if r.Err == nil && d.State != Delivered {
+			d.deliver(r.Ref)
+		}
+		return false
+	}
+	if r.Err == nil {
+		d.deliver(r.Ref)
+		return true
+	}
+	d.Error = describe(r.Err)
+	kind := fault.KindOf(r.Err)
+	d.State, d.LeaseUntil = Pending, time.Time{}
+	d.LookFirst = r.Open || kind == fault.Ambiguous
+	switch {
+	case r.Suppressed:
+		d.end(Suppressed, fault.CodeOf(r.Err))
+	case kind == fault.RateLimited:
+		d.wait(HeldByRateLimit, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Second)))
+	case kind == fault.Denied:
+		d.wait(HeldByAccountPaused, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Minute)))
+	case d.LookFirst && !r.CanLook && !r.Resend:
+		d.end(Unknown, d.Error)
+	case d.LookFirst && !r.CanLook:
+		d.LookFirst = false
+		d.retry(r)
+	case d.LookFirst || kind == fault.Transient:
+		d.retry(r)
+	default:
+		d.end(Failed, d.Error)
+	}
+	return true
+}
+
+// Postpone puts a delivery that is not being called off until a time, without an attempt.
+func (d *Delivery) Postpone(hold Hold, until time.Time) {
+	if d.State == Pending {
+		d.wait(hold, until)
+	}
+}
+
+// Release lets a delivery go that waited for something other than time.
+func (d *Delivery) Release(now time.Time) {
+	if d.State == Pending {
+		d.wait("", now)
+		d.WaitingSince = now
+	}
+}
+
+// Revive brings back what was cancelled because of its ticket.
+func (d *Delivery) Revive(now time.Time) {
+	if d.State == Cancelled && d.Error == TicketGone {
+		d.State, d.Error = Pending, ""
+	}
+	d.Release(now)
+}
+
+// TicketGone is the error of what was cancelled because its ticket failed.
+const TicketGone = "ticket_not_filed"
+
+// TicketFailed tells a delivery that the ticket it waits for will not come. What
+// belongs to the ticket is cancelled; a transcript that only wanted its number goes.
+func (d *Delivery) TicketFailed(now time.Time) {
+	if d.State != Pending || d.Hold != HeldByDependency {
+		return
+	}
+	if d.Action == AttachNotes || d.Action == AmendTicket {
+		d.end(Cancelled, TicketGone)
+		return
+	}
+	d.Release(now)
+}
+
+// Retry starts a finished delivery again. What is unknown looks first; where nothing
+// can be looked up, it needs resend.
+func (d *Delivery) Retry(now time.Time, canLook, resend bool) error {
+	switch d.State {
+	case Unknown:
+		if !canLook && !resend {
+			return fault.New(fault.Conflict, "needs_resend", "nothing can be looked up at this account: say resend to risk a second one, or resolve it by hand")
+		}
+		d.LookFirst = canLook
+	case Failed, Cancelled:
+	case Pending, Calling, Delivered, Suppressed:
+		return stateConflict("retried", d.State)
+	}
+	d.State, d.Error = Pending, ""
+	d.Release(now)
+	return nil
+}
+
+// Cancel ends a pending delivery.
+func (d *Delivery) Cancel() error {
+	if d.State != Pending {
+		return stateConflict("cancelled", d.State)
+	}
+	d.end(Cancelled, "cancelled_by_request")
+	return nil
+}
+
+// Resolve settles an unknown delivery by hand.
+func (d *Delivery) Resolve(to State, ref Ref) error {
+	switch {
+	case d.State != Unknown:
+		return stateConflict("resolved", d.State)
+	case to == Delivered && d.Action == FileTicket && ref.ID == "":
+		return fault.New(fault.Invalid, "ref_required", "a delivered ticket needs its ref").At("ref.id")
+	case to == Delivered:
+		d.deliver(ref)
+	case to == Failed:
+		d.end(Failed, "resolved_as_failed")
+	default:
+		return fault.New(fault.Invalid, "invalid_state", "state is delivered or failed").At("state")
+	}
+	return nil
+}
+
+func (d *Delivery) wait(hold Hold, until time.Time) { d.Hold, d.DueAt = hold, until }
+
+func (d *Delivery) end(s State, why string) {
+	d.State, d.Error = s, why
+	d.Hold, d.DueAt, d.LeaseUntil = "", time.Time{}, time.Time{}
+}
+
+func (d *Delivery) deliver(ref Ref) {
+	d.end(Delivered, "")
+	d.Ref, d.LookFirst = ref, false
+}
+
+// retry makes a delivery due again after a growing delay, or ends it when it is too old.
+func (d *Delivery) retry(r Result) {
+	d.Attempts++
+	if r.Now.Sub(d.WaitingSince) > r.Terms.MaxAge {
+		if d.LookFirst {
+			d.end(Unknown, d.Error)
+		} else {
+			d.end(Failed, d.Error)
+		}
+		return
+	}
+	delay := Backoff(d.Attempts)
+	if d.LookFirst {
+		delay = max(delay, r.Lag)
+	}
+	d.wait("", r.Now.Add(max(delay, fault.RetryAfterOf(r.Err))))
+}
+
+// Backoff is the pause after the n-th try that failed: 2 s, doubling up to 30 minutes.
+func Backoff(n int) time.Duration {
+	const first, most = 2 * time.Second, 30 * time.Minute
+	if n > 10 {
+		return most
+	}
+	return min(first<<max(n-1, 0), most)
+}
+
+func describe(err error) string {
+	kind := fault.KindOf(err).String()
+	if code := fault.CodeOf(err); code != "" {
+		return kind + ": " + code
+	}
+	return kind
+}
+
+func stateConflict(what string, s State) error {
+	return fault.New(fault.Conflict, "wrong_state", "a delivery that is "+string(s)+" cannot be "+what)
+}
