@@ -13,7 +13,8 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 )
 
-// Harness is one connector and the system that it talks to.
+// Harness is one connector and the system that it talks to. Several tests run at once,
+// each with a harness of its own; the systems behind them may be one and the same.
 type Harness struct {
 	Connector connectors.Connector
 	// Tickets returns what the other side holds; nil for a connector that files none.
@@ -27,6 +28,9 @@ type Harness struct {
 	Break func(t *testing.T, how Breakage)
 	// CloseTicket closes a ticket for good; nil where there is no such thing.
 	CloseTicket func(t *testing.T, id string)
+	// NotHTTP says that the other side does not answer with HTTP statuses: Break is then
+	// asked for dropped connections alone.
+	NotHTTP bool
 	// Secrets are words that no error and no log line may hold: credentials, addresses.
 	Secrets []string
 }
@@ -34,9 +38,11 @@ type Harness struct {
 // Ticket is a ticket as the other side holds it.
 type Ticket struct {
 	ID, Subject, Body, RequesterEmail, RequesterName string
-	Key                                              string // as the other side stores it
-	Comments                                         []Comment
-	Files                                            []string // names
+	// BodyPublic tells whether the requester may read Body; nil where nothing can tell.
+	BodyPublic *bool
+	Key        string // as the other side stores it
+	Comments   []Comment
+	Files      []string // names
 }
 
 // Comment is a later addition to a ticket as the other side holds it.
@@ -46,7 +52,7 @@ type Comment struct {
 	Files  []string
 }
 
-// Message is a message as the other side took it.
+// Message is a message as the other side took it, its Body decoded to plain text.
 type Message struct {
 	To, Body, Subject, ID string
 }
