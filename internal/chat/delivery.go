@@ -169,6 +169,9 @@ type Delivery struct {
 // Never is the Delay of a delivery that waits for something other than time.
 const Never time.Duration = -1
 
+// EndNotes is the discriminator of the notes that an episode ended with.
+const EndNotes = "end"
+
 // The targets that are not desks.
 const (
 	AccountMail = "mail"

@@ -68,7 +68,7 @@ create table contacts (
 -- One visible effect outside. No index stands on a column that changes.
 create table deliveries (
     id             uuid primary key,
-    seq            bigint generated always as identity,
+    seq            bigint not null generated always as identity,
     organization   text not null,
     conversation   bigint not null references conversations,
     episode        int not null,

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store/sqlc"
+)
+
+// AddNote takes a note. Before its episode is frozen it joins the snapshot; afterwards
+// it is late and becomes one more comment on the ticket. The same note again changes
+// nothing; the same id with other content is a Conflict. It returns the note as kept,
+// with the episode that it belongs to (0: not known yet).
+func (s *Store) AddNote(ctx context.Context, organization, conversation string, n chat.Note) (chat.Note, error) {
+	err := s.transact(ctx, "taking the note", func(q *sqlc.Queries) error {
+		c, err := lockConversation(ctx, q, organization, conversation, 0)
+		if err != nil {
+			return err
+		}
+		if n.Episode == 0 {
+			n.Episode = c.latest()
+		}
+		state := c.stateOf(n.Episode)
+		known := c.notes
+		if state == episodeFrozen || state == episodeEnded {
+			stored, err := s.load(ctx, q, c.Conversation.Conversation, n.Episode)
+			if err != nil {
+				return err
+			}
+			known = append(slices.Clone(known), stored.Notes...)
+		}
+		for _, k := range known {
+			if k.ID == n.ID {
+				return sameOrConflict(k.Text == n.Text && k.Agent == n.Agent, "a note")
+			}
+		}
+		if _, err := q.AddNote(ctx, sqlc.AddNoteParams{
+			Conversation: c.Conversation.Conversation, ID: n.ID, Episode: int32(n.Episode), At: n.At, Agent: n.Agent, Text: n.Text, Late: state == episodeFrozen,
+		}); err != nil {
+			return err
+		}
+		switch state {
+		case episodeEnded:
+			return follower(ctx, q, c, n.Episode, chat.AttachNotes, chat.EndNotes, chat.Params{})
+		case episodeFrozen:
+			return follower(ctx, q, c, n.Episode, chat.AttachNotes, n.ID, chat.Params{Note: n.ID})
+		}
+		return nil
+	})
+	return n, err
+}
+
+// AddContact takes contact data. Until the episode's ticket was first tried they become
+// the ticket's requester; afterwards they amend it. What waited for them goes.
+func (s *Store) AddContact(ctx context.Context, organization, conversation string, contact chat.Contact) (chat.Contact, error) {
+	err := s.transact(ctx, "taking the contact", func(q *sqlc.Queries) error {
+		c, err := lockConversation(ctx, q, organization, conversation, 0)
+		if err != nil {
+			return err
+		}
+		if contact.Episode == 0 {
+			contact.Episode = c.latest()
+		}
+		for _, k := range c.contacts {
+			if k.ID == contact.ID {
+				k.Episode, contact.Episode = 0, 0
+				return sameOrConflict(slices.Equal(k.Digest(), contact.Digest()), "contact data")
+			}
+		}
+		deliveries, err := episodeDeliveries(ctx, q, c, contact.Episode)
+		if err != nil {
+			return err
+		}
+		late := false
+		var release []chat.Key
+		for _, d := range deliveries {
+			if d.Action == chat.FileTicket && (d.State != chat.Pending || d.Fence > 0) {
+				late = true
+			}
+			if d.State == chat.Pending && d.Hold == chat.HeldByContact {
+				release = append(release, d.ID)
+			}
+		}
+		if _, err := q.AddContact(ctx, sqlc.AddContactParams{
+			Conversation: c.Conversation.Conversation, ID: contact.ID, Episode: int32(contact.Episode), Body: encode(contact), Late: late,
+		}); err != nil {
+			return err
+		}
+		if late {
+			err = follower(ctx, q, c, contact.Episode, chat.AmendTicket, contact.ID, chat.Params{Contact: contact.ID})
+			if err != nil {
+				return err
+			}
+		}
+		return s.releaseHeld(ctx, q, release, c.stateOf(contact.Episode) == episodeEnded)
+	})
+	return contact, err
+}
+
+// releaseHeld lets deliveries go, or on to wait for the episode to settle.
+func (s *Store) releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling bool) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := lock(ctx, q, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		r.Release(r.now)
+		if settling {
+			r.Postpone(chat.HeldBySettle, time.Time{})
+		}
+		r.save = true
+	}
+	return s.save(ctx, q, rows)
+}
+
+// follower adds a delivery that belongs to the episode's ticket, in the state that the
+// ticket's leaves to it.
+func follower(ctx context.Context, q *sqlc.Queries, c *locked, episode int, action chat.Action, discriminator string, p chat.Params) error {
+	deliveries, err := episodeDeliveries(ctx, q, c, episode)
+	if err != nil {
+		return err
+	}
+	d := chat.Delivery{
+		ID:     chat.NewKey(c.Organization, c.ID, episode, action, discriminator),
+		Action: action, Params: p, Target: value(c.TicketDesk), State: chat.Pending,
+	}
+	i := slices.IndexFunc(deliveries, func(x chat.Delivery) bool { return x.Action == chat.FileTicket })
+	switch {
+	case i >= 0:
+		ticket := deliveries[i]
+		d.DependsOn, d.Target = ticket.ID, ticket.Target
+		switch ticket.State {
+		case chat.Pending, chat.Calling, chat.Unknown:
+			d.Hold, d.Delay = chat.HeldByDependency, chat.Never
+		case chat.Failed, chat.Cancelled, chat.Suppressed:
+			d.State, d.Error = chat.Cancelled, chat.TicketGone
+		case chat.Delivered:
+		}
+	case c.TicketDesk == nil:
+		d.State, d.Error = chat.Suppressed, "no_ticket"
+	}
+	return addPlan(ctx, q, c, episode, 0, []chat.Delivery{d})
+}
+
+// stateOf returns the state of an episode, "" if it is not known.
+func (c *locked) stateOf(episode int) string {
+	for _, e := range c.episodes {
+		if int(e.Episode) == episode {
+			return e.State
+		}
+	}
+	return ""
+}
+
+func sameOrConflict(same bool, what string) error {
+	if same {
+		return nil
+	}
+	return fault.New(fault.Conflict, "id_taken", what+" with this id is there already, with different content").At("id")
+}

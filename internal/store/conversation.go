@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store/sqlc"
+)
+
+// Episode states.
+const (
+	episodeOpen   = "open"
+	episodeEnded  = "ended"
+	episodeFrozen = "frozen"
+)
+
+// Episode is how far one run of a conversation has come. State is "open" or "ended".
+type Episode struct {
+	Episode int        `json:"episode"`
+	State   string     `json:"state"`
+	EndedAt *time.Time `json:"ended_at"`
+}
+
+// Conversation is what is known of a conversation. Latest is the latest episode as it
+// stands: open or ended, with the notes that came by themselves.
+type Conversation struct {
+	ID       string
+	Episodes []Episode
+	Ticket   *chat.TicketRef
+	Latest   *chat.Snapshot
+}
+
+// Planner decides what an episode's end brings about. It is pure: see package plan.
+type Planner func(chat.Conversation) []chat.Delivery
+
+// End is an episode's end as it was taken in.
+type End struct {
+	Snapshot chat.Snapshot
+	Raw      []byte // the snapshot's sanitised JSON
+	Settle   time.Duration
+}
+
+// EndConversation freezes an episode (after settle) and plans its deliveries. The same
+// end again returns the plan that was made; a different one is a Conflict.
+func (s *Store) EndConversation(ctx context.Context, organization string, end End, plan Planner) ([]chat.Delivery, error) {
+	var deliveries []chat.Delivery
+	err := s.transact(ctx, "ending the conversation", func(q *sqlc.Queries) error {
+		c, err := lockConversation(ctx, q, organization, end.Snapshot.ID, end.Snapshot.Episode)
+		if err != nil {
+			return err
+		}
+		if was := c.episode; was != nil && was.State != episodeOpen {
+			if string(was.Digest) != string(end.Snapshot.Digest()) {
+				return fault.New(fault.Conflict, "already_ended", "this episode has ended already, with different content")
+			}
+			deliveries, err = episodeDeliveries(ctx, q, c, end.Snapshot.Episode)
+			return err
+		}
+		doc := document{Raw: end.Raw}
+		if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
+			return err
+		}
+		merged, err := doc.snapshot()
+		if err != nil {
+			return err
+		}
+		for _, contact := range c.contacts {
+			merged = contact.Apply(merged)
+		}
+		awaited, err := q.TicketAwaited(ctx, sqlc.TicketAwaitedParams{Conversation: c.Conversation.Conversation, Episode: int32(merged.Episode)})
+		if err != nil {
+			return err
+		}
+		planned := plan(chat.Conversation{
+			Organization: organization, Snapshot: merged, TicketExpected: awaited,
+			Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl),
+		})
+		if err := s.saveEnd(ctx, q, c, end, doc); err != nil {
+			return err
+		}
+		if err := addPlan(ctx, q, c, merged.Episode, end.Settle, planned); err != nil {
+			return err
+		}
+		deliveries, err = episodeDeliveries(ctx, q, c, merged.Episode)
+		return err
+	})
+	return deliveries, err
+}
+
+// saveEnd writes the episode's row and drops the rows of its open messages.
+func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End, doc document) error {
+	packed, err := s.pack(doc)
+	if err != nil {
+		return err
+	}
+	now, err := q.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	freezeAt := now.Add(end.Settle)
+	endedAt := end.Snapshot.EndedAt
+	if endedAt.IsZero() {
+		endedAt = now
+	}
+	state := episodeFrozen
+	if end.Settle > 0 {
+		state = episodeEnded
+	}
+	if err := q.SaveEpisode(ctx, sqlc.SaveEpisodeParams{
+		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: state,
+		Digest: end.Snapshot.Digest(), FreezeAt: &freezeAt, EndedAt: &endedAt, Snapshot: packed,
+	}); err != nil {
+		return err
+	}
+	if c.episode == nil {
+		return nil
+	}
+	return q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode)})
+}
+
+// gather adds to the document what came by other ways: messages of the open chat, notes,
+// and the ids of messages that earlier episodes had.
+func (s *Store) gather(ctx context.Context, q *sqlc.Queries, c *locked, episode int, doc *document) error {
+	for _, n := range c.notes {
+		if n.Episode == episode && !c.late[n.ID] {
+			doc.Notes = append(doc.Notes, n)
+		}
+	}
+	if c.episode != nil {
+		more, err := openMessages(ctx, q, c.Conversation.Conversation, episode)
+		if err != nil {
+			return err
+		}
+		doc.Messages = more
+	}
+	for _, e := range c.episodes {
+		if int(e.Episode) >= episode {
+			continue
+		}
+		earlier, err := s.load(ctx, q, c.Conversation.Conversation, int(e.Episode))
+		if err != nil {
+			return err
+		}
+		for _, m := range earlier.Messages {
+			doc.Dropped = append(doc.Dropped, m.ID)
+		}
+	}
+	return nil
+}
+
+// UpdateConversation takes in an open chat as it stands. Fewer messages than are stored,
+// or an episode that has ended, change nothing. changed tells which it was.
+func (s *Store) UpdateConversation(ctx context.Context, organization string, snapshot chat.Snapshot, raw []byte) (changed bool, err error) {
+	err = s.transact(ctx, "updating the conversation", func(q *sqlc.Queries) error {
+		changed = false
+		c, err := lockConversation(ctx, q, organization, snapshot.ID, snapshot.Episode)
+		if err != nil {
+			return err
+		}
+		id, episode := c.Conversation.Conversation, int32(snapshot.Episode)
+		if c.episode != nil && c.episode.State != episodeOpen {
+			return nil
+		}
+		if c.episode != nil {
+			stored, err := q.CountMessages(ctx, sqlc.CountMessagesParams{Conversation: id, Episode: episode})
+			if err != nil || int64(len(snapshot.Messages)) < stored {
+				return err
+			}
+		}
+		head, err := s.packHead(raw)
+		if err != nil {
+			return err
+		}
+		if err := q.SaveEpisode(ctx, sqlc.SaveEpisodeParams{Conversation: id, Episode: episode, State: episodeOpen, Snapshot: head}); err != nil {
+			return err
+		}
+		rows := sqlc.AddMessagesParams{Conversation: id, Episode: episode}
+		for _, m := range snapshot.Messages {
+			rows.Ids = append(rows.Ids, m.ID)
+			rows.Bodies = append(rows.Bodies, encode(m))
+		}
+		changed = true
+		return q.AddMessages(ctx, rows)
+	})
+	return changed, err
+}
+
+// packHead packs a snapshot without its messages, unknown fields included.
+func (s *Store) packHead(raw []byte) ([]byte, error) {
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, fmt.Errorf("reading a snapshot's fields: %w", err)
+	}
+	fields["messages"] = json.RawMessage("[]")
+	head, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a snapshot's head: %w", err)
+	}
+	return s.pack(document{Raw: head})
+}
+
+// Conversation returns what is known of a conversation, or NotFound.
+func (s *Store) Conversation(ctx context.Context, organization, id string) (*Conversation, error) {
+	var out *Conversation
+	err := s.transact(ctx, "reading the conversation", func(q *sqlc.Queries) error {
+		c, err := q.Conversation(ctx, sqlc.ConversationParams{Organization: organization, ID: id})
+		if err != nil {
+			return err
+		}
+		episodes, err := q.Episodes(ctx, c.Conversation)
+		if err != nil {
+			return err
+		}
+		out = &Conversation{ID: id, Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl)}
+		for _, e := range episodes {
+			state := episodeOpen
+			if e.State != episodeOpen {
+				state = episodeEnded
+			}
+			out.Episodes = append(out.Episodes, Episode{Episode: int(e.Episode), State: state, EndedAt: e.EndedAt})
+		}
+		if len(episodes) == 0 {
+			return nil
+		}
+		latest, err := s.current(ctx, q, c.Conversation, int(episodes[len(episodes)-1].Episode))
+		out.Latest = &latest
+		return err
+	})
+	return out, err
+}
+
+// current is an episode as agents see it now: late notes and contacts included.
+func (s *Store) current(ctx context.Context, q *sqlc.Queries, conversation int64, episode int) (chat.Snapshot, error) {
+	snapshot, err := s.load(ctx, q, conversation, episode)
+	if err != nil {
+		return chat.Snapshot{}, err
+	}
+	notes, _, err := readNotes(ctx, q, conversation)
+	if err != nil {
+		return chat.Snapshot{}, err
+	}
+	for _, n := range notes {
+		if n.Episode == episode || n.Episode == 0 {
+			snapshot.Notes = mergeNotes(snapshot.Notes, []chat.Note{n})
+		}
+	}
+	snapshot.Sort()
+	contacts, err := readContacts(ctx, q, conversation, episode)
+	if err != nil {
+		return chat.Snapshot{}, err
+	}
+	for _, contact := range contacts {
+		snapshot = contact.Apply(snapshot)
+	}
+	return snapshot, nil
+}
+
+// load reads an episode's snapshot, with the messages of an open one.
+func (s *Store) load(ctx context.Context, q *sqlc.Queries, conversation int64, episode int) (chat.Snapshot, error) {
+	stored, err := q.Snapshot(ctx, sqlc.SnapshotParams{Conversation: conversation, Episode: int32(episode)})
+	if err != nil {
+		return chat.Snapshot{}, err
+	}
+	doc, err := s.unpack(stored.Snapshot)
+	if err != nil {
+		return chat.Snapshot{}, err
+	}
+	if stored.State == episodeOpen {
+		if doc.Messages, err = openMessages(ctx, q, conversation, episode); err != nil {
+			return chat.Snapshot{}, err
+		}
+	}
+	return doc.snapshot()
+}
+
+func openMessages(ctx context.Context, q *sqlc.Queries, conversation int64, episode int) ([]chat.Message, error) {
+	bodies, err := q.Messages(ctx, sqlc.MessagesParams{Conversation: conversation, Episode: int32(episode)})
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]chat.Message, len(bodies))
+	for i, body := range bodies {
+		if err := json.Unmarshal([]byte(body), &messages[i]); err != nil {
+			return nil, fmt.Errorf("reading a stored message: %w", err)
+		}
+	}
+	return messages, nil
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store/sqlc"
+)
+
+// Timeline is a delivery with every try at it, oldest first.
+type Timeline struct {
+	chat.Delivery
+	Tries []chat.Attempt
+	seq   int64
+}
+
+// Deliveries returns a conversation's deliveries in the order in which they were
+// planned, or NotFound if the conversation is not known.
+func (s *Store) Deliveries(ctx context.Context, organization, conversation string) ([]Timeline, error) {
+	if _, err := s.queries.Conversation(ctx, sqlc.ConversationParams{Organization: organization, ID: conversation}); err != nil {
+		return nil, fmt.Errorf("reading the conversation: %w", away(err))
+	}
+	rows, err := s.queries.DeliveriesOfConversation(ctx, sqlc.DeliveriesOfConversationParams{Organization: organization, Conversation: conversation})
+	if err != nil {
+		return nil, fmt.Errorf("reading the deliveries: %w", away(err))
+	}
+	out := make([]Timeline, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, Timeline{Delivery: delivery(r.Delivery, r.ConversationID), seq: r.Delivery.Seq})
+	}
+	return out, s.addTries(ctx, out)
+}
+
+// Delivery returns one delivery, or NotFound.
+func (s *Store) Delivery(ctx context.Context, organization string, id chat.Key) (Timeline, error) {
+	r, err := s.queries.Delivery(ctx, sqlc.DeliveryParams{Organization: organization, ID: id})
+	if err != nil {
+		return Timeline{}, fmt.Errorf("reading the delivery: %w", away(err))
+	}
+	one := []Timeline{{Delivery: delivery(r.Delivery, r.ConversationID)}}
+	err = s.addTries(ctx, one)
+	return one[0], err
+}
+
+// Filter chooses deliveries across conversations. Empty fields match all. After is the
+// cursor of the page before, 0 for the first page; Most is the page's size.
+type Filter struct {
+	State  chat.State
+	Action chat.Action
+	After  int64
+	Most   int
+}
+
+// ListDeliveries returns a page of deliveries, oldest first, and the next page's cursor,
+// 0 at the end.
+func (s *Store) ListDeliveries(ctx context.Context, organization string, f Filter) ([]Timeline, int64, error) {
+	rows, err := s.queries.ListDeliveries(ctx, sqlc.ListDeliveriesParams{
+		Organization: organization, After: f.After, State: string(f.State), Action: string(f.Action), Most: int32(f.Most),
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("listing deliveries: %w", away(err))
+	}
+	out := make([]Timeline, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, Timeline{Delivery: delivery(r.Delivery, r.ConversationID), seq: r.Delivery.Seq})
+	}
+	var next int64
+	if len(out) == f.Most && f.Most > 0 {
+		next = out[len(out)-1].seq
+	}
+	return out, next, s.addTries(ctx, out)
+}
+
+func (s *Store) addTries(ctx context.Context, list []Timeline) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]chat.Key, 0, len(list))
+	at := make(map[chat.Key]int, len(list))
+	for i, d := range list {
+		ids = append(ids, d.ID)
+		at[d.ID] = i
+	}
+	rows, err := s.queries.Attempts(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("reading the attempts: %w", away(err))
+	}
+	for _, r := range rows {
+		i := at[r.Delivery]
+		list[i].Tries = append(list[i].Tries, chat.Attempt{At: r.At, Outcome: r.Outcome, Error: r.Error, Duration: millis(r.DurationMs)})
+	}
+	return nil
+}
+
+// RetryDelivery starts a finished delivery again: see chat.Delivery.Retry.
+func (s *Store) RetryDelivery(ctx context.Context, organization string, id chat.Key, canLook, resend bool) error {
+	return s.operate(ctx, organization, id, func(r *row) error {
+		if err := r.Retry(r.now, canLook, resend); err != nil {
+			return err
+		}
+		if r.Action == chat.AttachNotes || r.Action == chat.AmendTicket {
+			if r.ticket == nil {
+				r.Hold, r.DueAt = chat.HeldByDependency, r.now.Add(-1)
+			}
+		}
+		return nil
+	})
+}
+
+// CancelDelivery ends a pending delivery.
+func (s *Store) CancelDelivery(ctx context.Context, organization string, id chat.Key) error {
+	return s.operate(ctx, organization, id, func(r *row) error { return r.Cancel() })
+}
+
+// ResolveDelivery settles an unknown delivery by hand.
+func (s *Store) ResolveDelivery(ctx context.Context, organization string, id chat.Key, to chat.State, ref chat.Ref) error {
+	return s.operate(ctx, organization, id, func(r *row) error {
+		if err := r.Resolve(to, ref); err != nil {
+			return err
+		}
+		if r.Action == chat.FileTicket && to == chat.Delivered && r.ticket == nil {
+			r.newTicket = &chat.TicketRef{Desk: r.Target, Ref: ref}
+		}
+		return nil
+	})
+}
+
+// operate carries out an operator's step on a delivery of the organization.
+func (s *Store) operate(ctx context.Context, organization string, id chat.Key, step func(*row) error) error {
+	return s.ledger.do(ctx, id, func(r *row) (bool, error) {
+		if r.Organization != organization {
+			return false, fault.New(fault.NotFound, "not_found", "there is no such delivery")
+		}
+		err := step(r)
+		return err == nil, err
+	})
+}

@@ -1,0 +1,261 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store/sqlc"
+)
+
+// A batch takes what has gathered while the one before it was being committed; nothing
+// waits for a batch to fill.
+const (
+	maxBatch     = 128
+	committers   = 2
+	batchTimeout = 20 * time.Second
+)
+
+// ledger commits moves of many deliveries together: each caller waits for the commit
+// that its move was part of.
+type ledger struct {
+	store *Store
+	moves chan *move
+	stop  sync.WaitGroup
+	once  sync.Once
+}
+
+// move is one caller's wish. step sees the locked row, changes its delivery and reports
+// whether there is something to save.
+type move struct {
+	id   chat.Key
+	step func(*row) (save bool, err error)
+	done chan error
+}
+
+// row is a delivery as it stands locked in the transaction.
+type row struct {
+	chat.Delivery
+	conversation  int64
+	ticket        *chat.TicketRef
+	ticketBy      chat.Key
+	ticketAwaited bool
+	newTicket     *chat.TicketRef // to become the conversation's
+	now           time.Time
+
+	before   chat.State
+	save     bool
+	attempts []sqlc.Attempt
+}
+
+func newLedger(s *Store) *ledger {
+	l := &ledger{store: s, moves: make(chan *move, 4*maxBatch)}
+	for range committers {
+		l.stop.Go(l.commitBatches)
+	}
+	return l
+}
+
+func (l *ledger) close() {
+	l.once.Do(func() { close(l.moves) })
+	l.stop.Wait()
+}
+
+// do carries out one move and returns once it is committed.
+func (l *ledger) do(ctx context.Context, id chat.Key, step func(*row) (bool, error)) error {
+	m := &move{id: id, step: step, done: make(chan error, 1)}
+	select {
+	case l.moves <- m:
+	case <-ctx.Done():
+		return fault.Wrap(fault.Transient, "canceled", "stopped before the ledger was asked", ctx.Err())
+	}
+	// The move may be committed whether or not the caller still waits, so it must wait.
+	return <-m.done
+}
+
+func (l *ledger) commitBatches() {
+	for first := range l.moves {
+		batch := []*move{first}
+		for len(batch) < maxBatch && len(l.moves) > 0 {
+			next, ok := <-l.moves
+			if !ok {
+				break
+			}
+			batch = append(batch, next)
+		}
+		l.commit(batch)
+	}
+}
+
+// commit tries a batch as a whole, and one by one when the whole is refused, so that a
+// bad move fails alone.
+func (l *ledger) commit(batch []*move) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	errs, err := l.run(ctx, batch)
+	if err != nil && len(batch) > 1 && fault.CodeOf(err) != "database_away" {
+		for _, m := range batch {
+			l.commit([]*move{m})
+		}
+		return
+	}
+	for i, m := range batch {
+		if err != nil {
+			m.done <- err
+		} else {
+			m.done <- errs[i]
+		}
+	}
+}
+
+// run carries out a batch in one transaction. It returns the error of each move.
+func (l *ledger) run(ctx context.Context, batch []*move) (errs []error, err error) {
+	err = l.store.transact(ctx, "moving deliveries", func(q *sqlc.Queries) error {
+		errs = make([]error, len(batch))
+		ids := make([]chat.Key, 0, len(batch))
+		for _, m := range batch {
+			ids = append(ids, m.id)
+		}
+		rows, err := lock(ctx, q, ids)
+		if err != nil {
+			return err
+		}
+		for i, m := range batch {
+			r, ok := rows[m.id]
+			if !ok {
+				errs[i] = fault.New(fault.NotFound, "not_found", "there is no such delivery")
+				continue
+			}
+			save, err := m.step(r)
+			r.save = r.save || save
+			errs[i] = err
+		}
+		return l.store.save(ctx, q, rows)
+	})
+	return errs, err
+}
+
+// lock loads and locks deliveries, tickets' conversations first.
+func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*row, error) {
+	if err := q.LockConversations(ctx, ids); err != nil {
+		return nil, err
+	}
+	found, err := q.LockDeliveries(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[chat.Key]*row, len(found))
+	for _, f := range found {
+		d := delivery(f.Delivery, f.ConversationID)
+		rows[d.ID] = &row{
+			Delivery: d, conversation: f.Delivery.Conversation, before: d.State, now: f.Now, ticketAwaited: f.TicketAwaited,
+			ticket: ticketRef(f.TicketDesk, f.TicketID, f.TicketUrl), ticketBy: value(f.TicketBy),
+		}
+	}
+	return rows, nil
+}
+
+// save writes what changed, and carries a ticket's fate on to what waits for it.
+func (s *Store) save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
+	if err := write(ctx, q, rows); err != nil {
+		return err
+	}
+	fates := map[chat.Key]chat.State{}
+	var ids []chat.Key
+	var conversations []int64
+	for id, r := range rows {
+		if r.Action == chat.FileTicket && r.State.Final() && r.State != r.before {
+			fates[id] = r.State
+			ids = append(ids, id)
+			conversations = append(conversations, r.conversation)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	waiting, err := q.Dependents(ctx, sqlc.DependentsParams{Ids: ids, Conversations: conversations})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	dependents, err := lock(ctx, q, waiting)
+	if err != nil {
+		return err
+	}
+	for _, d := range dependents {
+		d.save = follow(&d.Delivery, fates[d.DependsOn], d.now)
+	}
+	return write(ctx, q, dependents)
+}
+
+// follow moves a delivery as its ticket went. A later file_ticket, which depends on no
+// single delivery, gets its turn.
+func follow(d *chat.Delivery, ticket chat.State, now time.Time) bool {
+	switch ticket {
+	case chat.Delivered:
+		d.Revive(now)
+	case chat.Failed, chat.Cancelled, chat.Suppressed:
+		d.TicketFailed(now)
+	case chat.Unknown:
+		return false // it may still turn out to be there
+	default:
+		d.Release(now)
+	}
+	return true
+}
+
+func write(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
+	var p sqlc.SaveDeliveriesParams
+	var wake sqlc.WakeParams
+	var tickets sqlc.SetTicketsParams
+	var forget []chat.Key
+	var attempts sqlc.AddAttemptsParams
+	for _, id := range sortedKeys(rows) {
+		r := rows[id]
+		appendAttempts(&attempts, r.attempts)
+		if !r.save {
+			continue
+		}
+		appendDelivery(&p, r.Delivery)
+		switch {
+		case r.State == chat.Pending && !r.DueAt.IsZero():
+			appendWake(&wake, r.Delivery)
+		case r.State != chat.Calling:
+			forget = append(forget, id)
+		}
+		if r.newTicket != nil {
+			appendTicket(&tickets, r)
+		}
+	}
+	if len(p.Ids) > 0 {
+		if err := q.SaveDeliveries(ctx, p); err != nil {
+			return err
+		}
+	}
+	if len(wake.Ids) > 0 {
+		if err := q.Wake(ctx, wake); err != nil {
+			return err
+		}
+	}
+	if len(forget) > 0 {
+		if err := q.Forget(ctx, forget); err != nil {
+			return err
+		}
+	}
+	if len(tickets.Ids) > 0 {
+		if err := q.SetTickets(ctx, tickets); err != nil {
+			return err
+		}
+	}
+	if len(attempts.Ids) > 0 {
+		return q.AddAttempts(ctx, attempts)
+	}
+	return nil
+}
+
+func sortedKeys(rows map[chat.Key]*row) []chat.Key {
+	return slices.SortedFunc(maps.Keys(rows), func(a, b chat.Key) int { return slices.Compare(a[:], b[:]) })
+}

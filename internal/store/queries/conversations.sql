@@ -1,0 +1,80 @@
+-- name: LockConversation :one
+-- The conversation's row, made if need be, and its lock.
+insert into conversations (organization, id) values (@organization, @id)
+on conflict (organization, id) do update set organization = excluded.organization
+returning *;
+
+-- name: Conversation :one
+select * from conversations where organization = @organization and id = @id;
+
+-- name: Episodes :many
+select conversation, episode, state, digest, freeze_at, ended_at from episodes
+where conversation = @conversation order by episode;
+
+-- name: Snapshot :one
+select state, snapshot from episodes where conversation = @conversation and episode = @episode;
+
+-- name: SaveEpisode :exec
+insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
+values (@conversation, @episode, @state, @digest, @freeze_at, @ended_at, @snapshot)
+on conflict (conversation, episode) do update
+set state = excluded.state, digest = excluded.digest, freeze_at = excluded.freeze_at, ended_at = excluded.ended_at, snapshot = excluded.snapshot;
+
+-- name: EpisodesToFreeze :many
+select e.conversation, e.episode, c.organization, c.id from episodes e join conversations c using (conversation)
+where e.state = 'ended' and e.freeze_at <= clock_timestamp() order by e.freeze_at limit sqlc.arg('most')::int;
+
+-- name: Messages :many
+select body from messages where conversation = @conversation and episode = @episode;
+
+-- name: CountMessages :one
+select count(*) from messages where conversation = @conversation and episode = @episode;
+
+-- name: AddMessages :exec
+insert into messages (conversation, episode, id, body)
+select @conversation, @episode, unnest(@ids::text[]), unnest(@bodies::text[])
+on conflict (conversation, episode, id) do update set body = excluded.body where messages.body <> excluded.body;
+
+-- name: DropMessages :exec
+delete from messages where conversation = @conversation and episode = @episode;
+
+-- name: Notes :many
+select id, episode, at, agent, text, late from notes where conversation = @conversation order by at, id;
+
+-- name: AddNote :execrows
+insert into notes (conversation, id, episode, at, agent, text, late)
+values (@conversation, @id, @episode, @at, @agent, @text, @late)
+on conflict (conversation, id) do nothing;
+
+-- name: AdoptNotes :exec
+update notes set episode = @episode where conversation = @conversation and episode = 0;
+
+-- name: Contacts :many
+select id, episode, body, late from contacts where conversation = @conversation order by at, id;
+
+-- name: AddContact :execrows
+insert into contacts (conversation, id, episode, body, late)
+values (@conversation, @id, @episode, @body, @late)
+on conflict (conversation, id) do nothing;
+
+-- name: AdoptContacts :exec
+update contacts set episode = @episode where conversation = @conversation and episode = 0;
+
+-- name: EpisodeDeliveries :many
+select id, action, target, state, held_by, look_first, attempts, fence from deliveries
+where conversation = @conversation and episode = @episode order by seq;
+
+-- name: TicketAwaited :one
+select exists (select from deliveries where conversation = @conversation and action = 'file_ticket'
+               and episode < @episode and state in ('pending', 'calling', 'unknown'));
+
+-- name: PriorTickets :many
+select desk, fetched_at, tickets, error from prior_tickets where conversation = @conversation order by desk;
+
+-- name: SavePriorTickets :exec
+insert into prior_tickets (conversation, desk, fetched_at, tickets, error)
+values (@conversation, @desk, @fetched_at, @tickets, @error)
+on conflict (conversation, desk) do update
+set error = excluded.error,
+    fetched_at = coalesce(excluded.fetched_at, prior_tickets.fetched_at),
+    tickets = case when excluded.fetched_at is null then prior_tickets.tickets else excluded.tickets end;

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/store/sqlc"
+)
+
+// Reject is a chat core's task that could not be taken. Payload is kept for seven days
+// and only written, never listed.
+type Reject struct {
+	ID           int64      `json:"id"`
+	Task         string     `json:"task"`
+	Type         string     `json:"type"`
+	Organization string     `json:"organization"`
+	Reason       string     `json:"reason"`
+	Bytes        int        `json:"bytes"`
+	FirstSeen    time.Time  `json:"first_seen"`
+	RejectedAt   *time.Time `json:"rejected_at"`
+	Payload      []byte     `json:"-"`
+}
+
+// SeeReject notes a task that cannot be taken yet and returns how long ago it was first
+// seen.
+func (s *Store) SeeReject(ctx context.Context, r Reject) (time.Duration, error) {
+	seconds, err := s.queries.SeeReject(ctx, sqlc.SeeRejectParams{
+		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason, Payload: r.Payload,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("noting a task: %w", away(err))
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+// Reject moves a task to the table of rejects.
+func (s *Store) Reject(ctx context.Context, r Reject) error {
+	err := s.queries.RejectTask(ctx, sqlc.RejectTaskParams{
+		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason, Payload: r.Payload,
+	})
+	if err != nil {
+		return fmt.Errorf("rejecting a task: %w", away(err))
+	}
+	return nil
+}
+
+// ForgetReject drops the note of a task that could be taken after all.
+func (s *Store) ForgetReject(ctx context.Context, task string) error {
+	return away(s.queries.ForgetReject(ctx, task))
+}
+
+// Rejects returns the latest rejects, at most so many, and how many there are in all.
+func (s *Store) Rejects(ctx context.Context, most int) ([]Reject, int64, error) {
+	rows, err := s.queries.Rejects(ctx, int32(most))
+	if err != nil {
+		return nil, 0, fmt.Errorf("listing rejects: %w", away(err))
+	}
+	all, err := s.queries.CountRejects(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("counting rejects: %w", away(err))
+	}
+	out := make([]Reject, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, Reject{
+			ID: r.ID, Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason, Bytes: int(r.Bytes),
+			FirstSeen: r.FirstSeen, RejectedAt: r.RejectedAt,
+		})
+	}
+	return out, all, nil
+}
+
+// Prune drops what has outlived its use: rejects after seven days, idempotency keys
+// after one.
+func (s *Store) Prune(ctx context.Context) error {
+	return s.transact(ctx, "pruning", func(q *sqlc.Queries) error {
+		if _, err := q.PruneRejects(ctx); err != nil {
+			return err
+		}
+		_, err := q.PruneIdempotencyKeys(ctx)
+		return err
+	})
+}
