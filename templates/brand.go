@@ -1,0 +1,93 @@
+package templates
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Brand is how an organization looks to people. Color is "#rgb" or "#rrggbb"; LogoURL
+// and Website are http or https addresses. What is not so is not used.
+type Brand struct{ Organization, LogoURL, Color, Website string }
+
+const neutralColor = "#374151"
+
+// Accent returns the brand's colour, or a neutral one.
+func (b Brand) Accent() string {
+	if _, ok := rgb(b.Color); ok {
+		return b.Color
+	}
+	return neutralColor
+}
+
+// Ink returns the colour, black or white, that can be read on Accent. The weights are
+// those of relative luminance in ITU-R BT.601.
+func (b Brand) Ink() string {
+	c, _ := rgb(b.Accent())
+	if 299*c[0]+587*c[1]+114*c[2] > 150*1000 {
+		return "#000000"
+	}
+	return "#ffffff"
+}
+
+// Logo returns the logo's address, "" if there is none that may be shown.
+func (b Brand) Logo() string { return webURL(b.LogoURL) }
+
+// Home returns the website's address, "" if there is none that may be a link.
+func (b Brand) Home() string { return webURL(b.Website) }
+
+// Name returns the organization's name as one line.
+func (b Brand) Name() string { return line(b.Organization) }
+
+func rgb(s string) ([3]uint64, bool) {
+	var c [3]uint64
+	digits, ok := strings.CutPrefix(s, "#")
+	if !ok || len(digits) != 3 && len(digits) != 6 {
+		return c, false
+	}
+	if len(digits) == 3 {
+		digits = string([]byte{digits[0], digits[0], digits[1], digits[1], digits[2], digits[2]})
+	}
+	for i := range c {
+		v, err := strconv.ParseUint(digits[2*i:2*i+2], 16, 8)
+		if err != nil {
+			return c, false
+		}
+		c[i] = v
+	}
+	return c, true
+}
+
+// webURL returns s if it is an http or https address with a host, else "". It holds
+// printable ASCII alone, so that it can neither break a line nor reorder one.
+func webURL(s string) string {
+	u, err := url.Parse(strings.TrimSpace(s))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	if s = strings.TrimSpace(s); !isURLText(s) {
+		s = u.String()
+	}
+	if !isURLText(s) {
+		return ""
+	}
+	return s
+}
+
+func isURLText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '<' || c == '>' {
+			return false
+		}
+	}
+	return true
+}
+
+// origin returns the scheme and host of a web address, "" if it is none.
+func origin(address string) string {
+	u, err := url.Parse(webURL(address))
+	if err != nil || u.Host == "" || strings.ContainsAny(u.Host, ";, '") {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

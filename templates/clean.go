@@ -1,0 +1,161 @@
+package templates
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// line returns s as one line: runs of white space become one space, control characters
+// and bidi formatting go, bytes that are not UTF-8 become U+FFFD.
+func line(s string) string {
+	if isPlainLine(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
+			space = b.Len() > 0
+			continue
+		case unicode.IsControl(r) || isBidiFormatting(r):
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// block returns s as lines that end in "\n", without empty lines at its end. Control
+// characters become their visible pictures (ESC is U+241B), bidi formatting goes, and
+// everything that some reader takes for the end of a line becomes one.
+func block(s string) string {
+	if !isPlainBlock(s) {
+		s = cleanBlock(s)
+	}
+	return strings.TrimRight(s, "\n")
+}
+
+func cleanBlock(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	afterCR := false
+	for _, r := range s {
+		if r == '\n' && afterCR {
+			afterCR = false
+			continue
+		}
+		afterCR = r == '\r'
+		switch {
+		case r == '\n', r == '\r', r == '\v', r == '\f', r == '\u0085', r == '\u2028', r == '\u2029':
+			b.WriteByte('\n')
+		case r == '\t':
+			b.WriteByte('\t')
+		case r < 0x20:
+			b.WriteRune(0x2400 + r)
+		case r == 0x7f:
+			b.WriteRune(0x2421)
+		case r > 0x7f && r < 0xa0:
+			b.WriteRune(utf8.RuneError)
+		case isBidiFormatting(r):
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isolate keeps right-to-left text from reordering what stands around it on its line
+// (Unicode UAX #9, first strong isolate). Text without any needs no marks.
+func isolate(s string) string {
+	for _, r := range s {
+		if isRightToLeft(r) {
+			return "\u2068" + s + "\u2069"
+		}
+	}
+	return s
+}
+
+// short returns at most limit characters of one line, cut at a word where there is one
+// and marked with "…". It is for subjects and for names that repeat: what is cut there
+// stands whole elsewhere.
+func short(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	cut, runes := 0, 0
+	for i := range s {
+		if runes == limit-1 {
+			cut = i
+		}
+		if runes++; runes > limit {
+			break
+		}
+	}
+	if runes <= limit {
+		return s
+	}
+	if i := strings.LastIndexByte(s[:cut+1], ' '); i > cut/2 {
+		cut = i
+	} else {
+		cut = wholeCharacter(s, cut)
+	}
+	return strings.TrimRight(s[:cut], " ,;:-–") + "…"
+}
+
+// wholeCharacter moves a cut left, out of the middle of what is seen as one character:
+// a letter and its marks, an emoji and its modifiers.
+func wholeCharacter(s string, cut int) int {
+	at := cut
+	for at > 0 {
+		next, _ := utf8.DecodeRuneInString(s[at:])
+		previous, size := utf8.DecodeLastRuneInString(s[:at])
+		joined := previous == '\u200d' || next == '\u200d' || unicode.Is(unicode.M, next) ||
+			next >= 0x1F3FB && next <= 0x1F3FF || next >= 0xE0020 && next <= 0xE007F
+		if !joined {
+			return at
+		}
+		at -= size
+	}
+	return cut
+}
+
+func isPlainLine(s string) bool {
+	previous := byte(' ')
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c > '~' || c == ' ' && previous == ' ' {
+			return false
+		}
+		previous = c
+	}
+	return s == "" || previous != ' '
+}
+
+func isPlainBlock(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c > '~' || c < ' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// isBidiFormatting reports embeddings, overrides and isolates. The marks (U+200E,
+// U+200F, U+061C) are harmless and stay.
+func isBidiFormatting(r rune) bool {
+	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}
+
+// isRightToLeft reports the blocks of right-to-left scripts, and U+200F.
+func isRightToLeft(r rune) bool {
+	return r >= 0x0590 && (r <= 0x08FF || r == 0x200F ||
+		r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC ||
+		r >= 0x10800 && r <= 0x10FFF || r >= 0x1E800 && r <= 0x1EFFF)
+}

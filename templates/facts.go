@@ -1,0 +1,178 @@
+package templates
+
+import (
+	htmltemplate "html/template"
+	"strconv"
+	"strings"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// factList gathers facts and leaves out what is not known.
+type factList []Fact
+
+func (l *factList) add(label, value string) {
+	if value != "" {
+		*l = append(*l, Fact{Label: label, Value: value})
+	}
+}
+
+func (w *words) customerFacts(v CustomerView) []Fact {
+	var l factList
+	l.add(w.Number, isolate(v.Number))
+	l.add(w.Ticket, isolate(v.Ticket))
+	l.add(w.Name, isolate(v.Name))
+	l.add(w.Product, isolate(v.Product))
+	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
+	l.add(w.TalkedWith, list(v.Agents))
+	return l
+}
+
+func (w *words) internalFacts(v Record) []Fact {
+	var l factList
+	l.add(w.Number, isolate(v.Number))
+	if v.Episode > 1 {
+		l.add(w.Episode, strconv.Itoa(v.Episode))
+	}
+	if v.Ticket != "" {
+		l = append(l, Fact{Label: w.Ticket, Value: isolate(v.Ticket), URL: v.TicketURL})
+	}
+	l = append(l, w.userFacts(v.User)...)
+	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
+	l.add(w.Product, isolate(v.Product))
+	l.add(w.Channel, isolate(v.Channel))
+	l.add(w.Group, isolate(v.Group))
+	l.add(w.Agents, agentList(v.Agents))
+	l.add(w.Assigned, isolate(v.Assigned))
+	l.add(w.Outcome, known(w.Outcomes, v.Outcome))
+	l.add(w.EndedBy, known(w.Enders, v.EndedBy))
+	return l
+}
+
+func (w *words) userFacts(u User) []Fact {
+	var l factList
+	l.add(w.Visitor, isolate(u.Name))
+	if u.EmailVerified {
+		l.add(w.Email, fill(w.Verified, "{email}", isolate(u.Email)))
+	} else {
+		l.add(w.Email, isolate(u.Email))
+	}
+	l.add(w.Phone, isolate(u.Phone))
+	l.add(w.VisitorID, isolate(u.ID))
+	for _, id := range u.ExternalIDs {
+		l.add(fill(w.ExternalID, "{system}", isolate(id.Label)), isolate(id.Value))
+	}
+	l.add(w.Language, u.Locale)
+	l.add(w.Timezone, u.Timezone)
+	return l
+}
+
+func (w *words) contactFacts(c chat.Contact) []Fact {
+	var l factList
+	l.add(w.Name, isolate(line(c.Name)))
+	l.add(w.Email, isolate(line(c.Email)))
+	l.add(w.Phone, isolate(line(c.Phone)))
+	return append(l, w.answers(formFacts(c.Answers))...)
+}
+
+// answers says so where an answer is missing.
+func (w *words) answers(form []Fact) []Fact {
+	l := make([]Fact, len(form))
+	for i, f := range form {
+		if f.Value == "" {
+			f.Value = w.NoAnswer
+		}
+		l[i] = f
+	}
+	return l
+}
+
+func (w *words) flagFacts(flags []chat.Flag) []Fact {
+	l := make([]Fact, len(flags))
+	for i, f := range flags {
+		l[i].Label = isolate(f.Code)
+		var lines []string
+		if f.Source != "" {
+			lines = append(lines, fill(w.SetBy, "{source}", isolate(f.Source)))
+		}
+		if f.Reason != "" {
+			lines = append(lines, f.Reason)
+		}
+		if f.Evidence != "" {
+			lines = append(lines, fill(w.Evidence, "{evidence}", f.Evidence))
+		}
+		l[i].Value = strings.Join(lines, "\n")
+	}
+	return l
+}
+
+// formFacts cleans a form's answers. The key stands in where there is no label.
+func formFacts(form []chat.Answer) []Fact {
+	var l []Fact
+	for _, a := range form {
+		label := line(a.Label)
+		if label == "" {
+			label = line(a.Key)
+		}
+		value := block(a.Value)
+		if !strings.Contains(value, "\n") {
+			value = isolate(value)
+		}
+		l = append(l, Fact{Label: isolate(strings.TrimRight(label, " :")), Value: value})
+	}
+	return l
+}
+
+func agentList(agents []Agent) string {
+	names := make([]string, len(agents))
+	for i, a := range agents {
+		names[i] = a.called()
+		if a.Name != "" && a.DisplayName != "" && a.DisplayName != a.Name {
+			names[i] += " (" + a.DisplayName + ")"
+		}
+		if a.Email != "" {
+			names[i] += " <" + a.Email + ">"
+		}
+	}
+	return list(names)
+}
+
+func list(values []string) string {
+	isolated := make([]string, len(values))
+	for i, v := range values {
+		isolated[i] = isolate(v)
+	}
+	return strings.Join(isolated, ", ")
+}
+
+// factLines writes "label: value", and a value of several lines as a block below its
+// label. There is no "\n" at the end.
+func factLines(facts []Fact) string {
+	var b strings.Builder
+	for i, f := range facts {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(f.Label)
+		switch {
+		case f.Value == "":
+		case strings.Contains(f.Value, "\n"):
+			b.WriteString(":\n")
+			writeBlock(&b, f.Value)
+		default:
+			b.WriteString(": ")
+			b.WriteString(f.Value)
+		}
+		if f.URL != "" {
+			b.WriteString(" " + f.URL)
+		}
+	}
+	return b.String()
+}
+
+// multilineHTML escapes a value and keeps its lines.
+func multilineHTML(s string) htmltemplate.HTML {
+	var b strings.Builder
+	writeEscaped(&b, s)
+	return htmltemplate.HTML(b.String()) //nolint:gosec // writeEscaped escapes
+}

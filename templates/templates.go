@@ -1,0 +1,101 @@
+// Package templates renders what people read: tickets, notes, transcripts, links and
+// pages.
+//
+// A template never gets a snapshot. It gets the view that ForCustomer or ForInternal
+// makes of it, and what an audience may not see has no field there. Views hold clean
+// text: valid UTF-8, no control characters, no bidi overrides. Layout is in the embedded
+// files, words and dates in a catalog per language, and the parts that repeat for every
+// message are written by hand because a chat may have 100,000 of them.
+package templates
+
+import (
+	"bytes"
+	"embed"
+	htmltemplate "html/template"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	texttemplate "text/template"
+
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+//go:embed transcript email sms pages ticket
+var embedded embed.FS
+
+// Renderer renders every template. It is safe for concurrent use. Its errors are
+// faults of kind Invalid: rendering the same again will fail again.
+type Renderer struct {
+	text     *texttemplate.Template
+	html     *htmltemplate.Template
+	style    string
+	catalogs map[string]*words
+}
+
+// Mail is one message's content. Subject is one line; Text and HTML say the same.
+type Mail struct{ Subject, Text, HTML string }
+
+// New parses the embedded templates once.
+func New() (*Renderer, error) { return parse(embedded) }
+
+// parse reads every file of fsys. Each file is one template, named by its path: *.txt
+// is plain text, *.html is HTML, and pages/style.css is the style of the pages.
+func parse(fsys fs.FS) (*Renderer, error) {
+	r := &Renderer{
+		text:     texttemplate.New("").Option("missingkey=error"),
+		html:     htmltemplate.New("").Option("missingkey=error").Funcs(htmltemplate.FuncMap{"multiline": multilineHTML}),
+		catalogs: catalogs(),
+	}
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		source, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		switch path.Ext(name) {
+		case ".txt":
+			_, err = r.text.New(name).Parse(string(source))
+		case ".html":
+			_, err = r.html.New(name).Parse(string(source))
+		case ".css":
+			r.style = string(source)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "template", "parsing the templates", err)
+	}
+	return r, nil
+}
+
+func (r *Renderer) executeText(name string, data any) (string, error) {
+	var b strings.Builder
+	if err := r.text.ExecuteTemplate(&b, name, data); err != nil {
+		return "", fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
+	}
+	return b.String(), nil
+}
+
+func (r *Renderer) executeHTML(name string, data any) (string, error) {
+	var b strings.Builder
+	if err := r.html.ExecuteTemplate(&b, name, data); err != nil {
+		return "", fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
+	}
+	return b.String(), nil
+}
+
+// writePage renders before it writes, so that a broken template leaves nothing half
+// written. An error of the writer itself is Transient.
+func (r *Renderer) writePage(w io.Writer, name string, data any) error {
+	var b bytes.Buffer
+	if err := r.html.ExecuteTemplate(&b, name, data); err != nil {
+		return fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fault.Wrap(fault.Transient, "write", "writing "+name, err)
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package templates
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// Options is what a view needs beside the snapshot. Locale and Location are the
+// organization's; a customer's own come first for what the customer reads. TicketID and
+// TicketURL name the conversation's ticket, if there is one.
+type Options struct {
+	Brand               Brand
+	Locale              string
+	Location            *time.Location
+	TicketID, TicketURL string
+}
+
+// CustomerView is all that a customer may see of a conversation.
+type CustomerView struct {
+	Brand    Brand
+	Locale   string
+	Location *time.Location
+	// Number is the conversation's id, Ticket the ticket's, "" if there is none.
+	Number, Ticket, Product string
+	StartedAt, EndedAt      time.Time
+	// Name is the customer's own; it may be empty.
+	Name string
+	// Agents are the display names of those who took part, each once.
+	Agents  []string
+	Form    []Fact
+	Entries []Entry
+}
+
+// Record is all of a conversation but its notes: what an internal ticket may hold.
+type Record struct {
+	Brand                   Brand
+	Locale                  string
+	Location                *time.Location
+	Number, Ticket, Product string
+	TicketURL               string
+	Episode                 int
+	Channel, Group          string
+	StartedAt, EndedAt      time.Time
+	EndedBy, Outcome        string
+	User                    User
+	Agents                  []Agent
+	// Assigned is the name of the agent whose chat it is.
+	Assigned string
+	Form     []Fact
+	Flags    []chat.Flag
+	Entries  []Entry
+}
+
+// InternalView is everything.
+type InternalView struct {
+	Record
+	// Notes are in order, each by an agent.
+	Notes []Entry
+}
+
+// User is the person who chatted. ExternalIDs are in the order of their labels.
+type User struct {
+	ID, Name, Email, Phone string
+	EmailVerified          bool
+	Locale, Timezone       string
+	ExternalIDs            []Fact
+}
+
+// Agent is a person who answered, as colleagues know them.
+type Agent struct{ ID, Name, DisplayName, Email string }
+
+func (a Agent) called() string { return cmp.Or(a.Name, a.DisplayName, line(a.ID)) }
+
+// Fact is a label and its value. A value may have several lines. URL, if not empty, is
+// a web address for the value.
+type Fact struct{ Label, Value, URL string }
+
+// Entry is one message or note: what happened, what was said, what was sent along.
+// At is zero where the time is not known.
+type Entry struct {
+	At    time.Time
+	By    Speaker
+	Event *Event
+	Text  string
+	Files []File
+}
+
+// Speaker is somebody as this audience knows them. Kind is one of chat's authors, or
+// empty for nobody; Name may be empty, and is shortened because it is repeated.
+type Speaker struct{ Kind, Name string }
+
+// Event is what happened. Type is "transferred", "joined" or "left"; internally it may
+// be any other word, while a customer sees "" for those.
+type Event struct {
+	Type     string
+	From, To Speaker
+}
+
+// File is an attachment. URL is a web address; it is empty, and Unlinked true, when what
+// came is no web address. Size is in bytes, 0 if not known.
+type File struct {
+	Name, URL string
+	Unlinked  bool
+	Size      int64
+}
+
+// ForCustomer projects a snapshot for the person who chatted.
+func ForCustomer(s chat.Snapshot, o Options) CustomerView {
+	c := customerCast(s)
+	v := CustomerView{
+		Brand: o.Brand, Locale: o.Locale, Location: customerLocation(s.Timezone, o.Location),
+		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
+		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages),
+	}
+	if s.Locale != "" {
+		v.Locale = s.Locale
+	}
+	for _, a := range s.Agents {
+		if name := line(a.DisplayName); name != "" && c.seen[a.ID] && !slices.Contains(v.Agents, name) {
+			v.Agents = append(v.Agents, name)
+		}
+	}
+	return v
+}
+
+// ForInternal projects a snapshot for the organization's own people.
+func ForInternal(s chat.Snapshot, o Options) InternalView {
+	c := internalCast(s)
+	v := InternalView{
+		Record: Record{
+			Brand: o.Brand, Locale: o.Locale, Location: location(o.Location),
+			Number: line(s.ID), Ticket: line(o.TicketID), TicketURL: webURL(o.TicketURL), Product: line(s.Product),
+			Episode: s.Episode, Channel: line(s.Channel), Group: line(s.Group),
+			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
+			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
+		},
+		Notes: c.notes(s.Notes),
+	}
+	for _, a := range s.Agents {
+		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email)})
+	}
+	if s.AssignedAgent != "" {
+		v.Assigned = c.person(s.AssignedAgent).Name
+	}
+	for _, f := range s.Flags {
+		v.Flags = append(v.Flags, chat.Flag{Code: line(f.Code), Source: line(f.Source), Reason: block(f.Reason), Evidence: block(f.Evidence)})
+	}
+	return v
+}
+
+func internalUser(s chat.Snapshot) User {
+	u := User{
+		ID: line(s.User.ID), Name: line(s.User.Name), Email: line(s.User.Email), Phone: line(s.User.Phone),
+		EmailVerified: s.User.EmailVerified, Locale: line(s.Locale), Timezone: line(s.Timezone),
+	}
+	for system, id := range s.User.ExternalIDs {
+		u.ExternalIDs = append(u.ExternalIDs, Fact{Label: line(system), Value: line(id)})
+	}
+	slices.SortFunc(u.ExternalIDs, func(a, b Fact) int {
+		return strings.Compare(a.Label+"\x00"+a.Value, b.Label+"\x00"+b.Value)
+	})
+	return u
+}
+
+// customerLocation returns the customer's own time zone where the chat core knew it.
+func customerLocation(name string, organization *time.Location) *time.Location {
+	if name == "" || name == "Local" || organization != nil && name == organization.String() {
+		return location(organization)
+	}
+	if own, err := time.LoadLocation(name); err == nil {
+		return own
+	}
+	return location(organization)
+}
+
+func location(l *time.Location) *time.Location {
+	if l == nil {
+		return time.UTC
+	}
+	return l
+}

@@ -1,0 +1,65 @@
+package templates
+
+import (
+	"strings"
+	"time"
+)
+
+// zone returns the short name of t's zone, as "CET" or, where it has none, "UTC+05:30".
+func zone(t time.Time) string {
+	name, _ := t.Zone()
+	if name == "" || name[0] != '+' && name[0] != '-' {
+		return name
+	}
+	if len(name) > 3 && !strings.Contains(name, ":") {
+		name = name[:3] + ":" + name[3:]
+	}
+	return "UTC" + name
+}
+
+// zoneInFull adds the place to the short name, as "CET, Europe/Stockholm".
+func zoneInFull(t time.Time) string {
+	name, place := zone(t), t.Location().String()
+	if place == "" || place == "Local" || place == name {
+		return name
+	}
+	return name + ", " + place
+}
+
+// moment returns a date, a time of day and the zone's name.
+func (w *words) moment(t time.Time, l *time.Location) string {
+	t = t.In(location(l))
+	return w.Date(t) + ", " + w.Clock(t) + " (" + zoneInFull(t) + ")"
+}
+
+// period returns from when to when a chat went. The end may be unknown.
+func (w *words) period(from, to time.Time, l *time.Location) string {
+	if to.IsZero() || to.Before(from) {
+		return w.moment(from, l)
+	}
+	from, to = from.In(location(l)), to.In(location(l))
+	end := w.Clock(to)
+	if dayOf(from) != dayOf(to) {
+		end = w.Date(to) + ", " + end
+	}
+	start := w.Date(from) + ", " + w.Clock(from)
+	return fill(w.FromTo, "{from}", start, "{to}", end) + " (" + zoneInFull(to) + ")"
+}
+
+// day is a date in a zone: where either changes, a transcript gets a new heading.
+type day struct {
+	year  int
+	month time.Month
+	day   int
+	zone  string
+}
+
+func dayOf(t time.Time) day {
+	d := day{}
+	d.year, d.month, d.day = t.Date()
+	d.zone, _ = t.Zone()
+	return d
+}
+
+// heading is the line above the messages of a day.
+func (w *words) heading(t time.Time) string { return w.Date(t) + " (" + zone(t) + ")" }

@@ -1,0 +1,116 @@
+package templates
+
+import (
+	"strings"
+	"time"
+)
+
+// words is one language: every text that is not somebody's own, and how dates are
+// written. A pattern names its values in braces. A new language is one more function
+// that fills every field, and one line in catalogs; a test compares it with English.
+type words struct {
+	// Lang is the language's BCP 47 tag, Dir "ltr" or "rtl", both as HTML wants them.
+	Lang, Dir string
+	Date      func(time.Time) string
+	ShortDate func(time.Time) string
+	Clock     func(time.Time) string
+
+	Customer, Internal voice
+
+	// Subjects.
+	ChatWith, ChatWithAbout, AVisitor   string
+	YourChat, YourChatWith, About       string
+	Transcript, TranscriptAbout         string
+	ResumeSubject, ResumeSubjectFrom    string
+	InviteSubject, InviteSubjectFrom    string
+	ResumeLead, InviteLead, LinkButton  string
+	LinkPlain, LinkUntil, LinkIgnore    string
+	LinkUntilShort                      string
+	Greeting, GreetingNamed, ThankYou   string
+	InternalOnly                        string
+	Notes, LateNote, ContactGiven       string
+	Answers, Flags, Conversation, Empty string
+
+	// Facts.
+	Number, Episode, Ticket, Product, When, TalkedWith                     string
+	Visitor, Email, Phone, VisitorID, ExternalID, Language, Timezone, Name string
+	Agents, Assigned, Channel, Group, Outcome, EndedBy                     string
+	Verified, FromTo, NoAnswer, SetBy, Evidence                            string
+	Outcomes, Enders                                                       map[string]string
+
+	// Attachments.
+	File, Unlinked string
+	Units          [4]string
+
+	Page pageWords
+	Pane paneWords
+}
+
+// voice is how the people of a chat are spoken of to one audience.
+type voice struct {
+	User, Agent, Assistant, System           role
+	TransferredFromTo, TransferredFrom       string
+	TransferredTo, Transferred, Joined, Left string
+	Other, OtherFromTo, OtherFrom, OtherTo   string
+}
+
+// role is a kind of author: Nameless stands for a name, Role after one.
+type role struct{ Nameless, Role string }
+
+// pageWords are the texts of the page behind a link.
+type pageWords struct {
+	Open, OpenLead, OpenButton string
+	Expired, ExpiredLead       string
+	Revoked, RevokedLead       string
+	Unknown, UnknownLead       string
+	NewChat                    string
+}
+
+// paneWords are the texts of the agent's details pane.
+type paneWords struct {
+	Title, Prior, NoTickets, Notes, Deliveries, Links, None string
+	Stale, Pending, Unavailable, Updated, MatchedBy         string
+	Expires, Held                                           string
+	States, Actions, Holds, Purposes                        map[string]string
+}
+
+// catalogs holds every language by its tag.
+func catalogs() map[string]*words {
+	return map[string]*words{"en": english()}
+}
+
+// words returns the catalog for a BCP 47 tag: the exact one, else its language's, else
+// English.
+func (r *Renderer) words(locale string) *words {
+	tag := strings.ToLower(strings.ReplaceAll(locale, "_", "-"))
+	for tag != "" {
+		if w, ok := r.catalogs[tag]; ok {
+			return w
+		}
+		tag = tag[:max(strings.LastIndexByte(tag, '-'), 0)]
+	}
+	return r.catalogs["en"]
+}
+
+// fill puts values into a pattern: fill("Chat with {name}", "{name}", "Ann"). What a
+// value holds is never taken for a pattern.
+func fill(pattern string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(pattern)
+}
+
+// known returns a word for a value of a closed list, and the value itself where the
+// list does not have it.
+func known(list map[string]string, value string) string {
+	if word, ok := list[value]; ok {
+		return word
+	}
+	return value
+}
+
+// GreetingLine greets by name where there is one.
+func (w *words) GreetingLine(name string) string {
+	if name == "" {
+		return w.Greeting
+	}
+	return fill(w.GreetingNamed, "{name}", isolate(short(name, nameLimit)))
+}
