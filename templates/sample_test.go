@@ -30,14 +30,15 @@ func sampleOptions(tb testing.TB) Options {
 
 // sample is a chat over midnight in which people wrote what people write.
 func sample() chat.Snapshot {
-	at := time.Date(2026, 11, 20, 22, 51, 3, 0, time.UTC)
+	start := time.Date(2026, 11, 20, 22, 51, 3, 0, time.UTC)
+	at := start
 	tick := func() time.Time { at = at.Add(70 * time.Second); return at }
 	user := chat.Author{Kind: chat.AuthorUser, ID: "u_77"}
 	bo, cyd := chat.Author{Kind: chat.AuthorAgent, ID: "a_1"}, chat.Author{Kind: chat.AuthorAgent, ID: "a_2"}
 	system := chat.Author{Kind: chat.AuthorSystem}
 	s := chat.Snapshot{
 		ID: "c_8412", Episode: 2, Channel: "web", Product: "Espresso Pro 3", Group: "coffee", Locale: "en-GB", Timezone: "Europe/Helsinki",
-		StartedAt: at, EndedBy: "agent", Outcome: "follow_up",
+		StartedAt: start, EndedBy: "agent", Outcome: "follow_up",
 		User: chat.User{
 			ID: "u_77", Name: "Ann Lee", Email: "ann@example.com", EmailVerified: true, Phone: "+46701234567",
 			ExternalIDs: map[string]string{"zendesk": "3601", "crm": "A-19"},
