@@ -1,0 +1,51 @@
+package config
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// nearest returns the candidate that takes the fewest edits to become from word, the
+// first of several in alphabetical order, and how many; "" if there are no candidates.
+func nearest(word string, candidates []string) (best string, edits int) {
+	sorted := slices.Sorted(slices.Values(candidates))
+	if len(word) > 64 {
+		word = word[:64]
+	}
+	for _, c := range sorted {
+		if n := distance([]rune(word), []rune(c)); best == "" || n < edits {
+			best, edits = c, n
+		}
+	}
+	return best, edits
+}
+
+// typo reports whether a word is so near to a known one that it can only be a slip of
+// the finger, and so may be shown; anything else could be a secret in a wrong place.
+func typo(word string, edits int) bool {
+	return edits <= 2 && edits*3 <= utf8.RuneCountInString(word)
+}
+
+// distance counts the insertions, deletions, replacements and swaps of neighbours
+// between two words (optimal string alignment).
+func distance(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

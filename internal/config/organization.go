@@ -1,0 +1,117 @@
+package config
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// Organization is one tenant.
+type Organization struct {
+	// ID is the key under which the organization stands, or its file's base name.
+	ID          string                         `yaml:"-"`
+	Name        string                         `yaml:"name" validate:"required" jsonschema_description:"The name that users read."`
+	APIKeys     []connectors.Secret            `yaml:"api_keys" jsonschema_description:"Keys of the HTTP door. No key may be used twice, not by another organization either."`
+	Locale      string                         `yaml:"locale" validate:"bcp47_language_tag" jsonschema_description:"Language (BCP 47) where a chat names none. Default en."`
+	Timezone    string                         `yaml:"timezone" validate:"timezone" jsonschema_description:"Time zone (IANA, as Europe/Stockholm) where a chat names none. Default UTC."`
+	Region      string                         `yaml:"region" validate:"omitempty,iso3166_1_alpha2" jsonschema_description:"Country (ISO 3166-1, two capital letters) in which a phone number without a country code is read."`
+	Brand       Brand                          `yaml:"brand" jsonschema_description:"How mails and pages look."`
+	Settle      Duration                       `yaml:"settle" jsonschema_description:"How long after the end a note still counts as part of the chat. Default 0s."`
+	ContactWait Duration                       `yaml:"contact_wait" jsonschema_description:"How long a ticket waits for contact data when the chat is unresolved and nobody can be reached. Default 30m."`
+	Desks       map[string]connectors.Settings `yaml:"desks" validate:"dive,required" jsonschema_description:"Accounts in help desks and CRMs by name."`
+	Mail        *Mail                          `yaml:"mail" jsonschema_description:"The account that mails are sent with."`
+	SMS         connectors.Settings            `yaml:"sms" jsonschema_description:"The account that text messages are sent with."`
+	Tickets     []TicketRule                   `yaml:"tickets" validate:"dive" jsonschema_description:"When to file a ticket, and where: the first rule that matches; none matches, no ticket."`
+	Transcripts []TranscriptRule               `yaml:"transcripts" validate:"dive" jsonschema_description:"Who gets a transcript by mail: every rule that matches."`
+	Flags       []FlagRule                     `yaml:"flags" validate:"dive" jsonschema_description:"Which words of a user flag a chat, and what a flag changes."`
+	Links       *Links                         `yaml:"links" jsonschema_description:"Conversation links; without it there are none."`
+}
+
+// Location returns the organization's time zone. The binary has to hold or find the
+// time zone database; a zone that Load found is there.
+func (o *Organization) Location() *time.Location {
+	location, err := time.LoadLocation(o.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return location
+}
+
+// Brand is how an organization's mails and pages look.
+type Brand struct {
+	LogoURL string `yaml:"logo_url" validate:"omitempty,http_url" jsonschema_description:"URL of a logo; may be empty."`
+	Color   string `yaml:"color" validate:"omitempty,hexcolor" jsonschema_description:"Accent colour, as #0a7d55."`
+	Website string `yaml:"website" validate:"omitempty,http_url" jsonschema_description:"URL of the organization's site; may be empty."`
+}
+
+// Mail is the account that mails are sent with. SMTP holds the settings of kind smtp,
+// with From and ReplyTo put into them.
+type Mail struct {
+	From    string              `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
+	ReplyTo string              `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
+	SMTP    connectors.Settings `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
+}
+
+// completeAccount puts into the account's settings what the contract writes beside them.
+func (m *Mail) completeAccount() {
+	if m.SMTP == nil {
+		return
+	}
+	values := map[string]string{"type": smtpKind, "from": m.From, "reply_to": m.ReplyTo}
+	v := reflect.ValueOf(m.SMTP).Elem()
+	for _, f := range fieldsOf(v.Type()) {
+		if value, ok := values[f.name]; ok && f.typ.Kind() == reflect.String {
+			v.FieldByIndex(f.index).SetString(value)
+		}
+	}
+}
+
+// TicketRule says when a ticket is filed and where it goes.
+type TicketRule struct {
+	When     When              `yaml:"when" jsonschema_description:"Which chats. Without it: every chat."`
+	Desk     string            `yaml:"desk" validate:"required" jsonschema_description:"Name of the desk."`
+	Group    string            `yaml:"group" jsonschema_description:"Group or queue at the desk, in its own words."`
+	Priority string            `yaml:"priority" validate:"omitempty,oneof=low normal high urgent" jsonschema_description:"Mapped per desk. Without it the desk decides."`
+	Tags     []string          `yaml:"tags" validate:"dive,required" jsonschema_description:"Tags of the ticket."`
+	Body     chat.Audience     `yaml:"body" validate:"oneof=customer internal" jsonschema_description:"Who may read the ticket's first text. Default internal."`
+	Fields   map[string]string `yaml:"fields" jsonschema_description:"The desk's own fields by id; values are templates over .Form, .Conversation, .Product, .Channel and .Locale, as {{ .Form.order_id }}."`
+}
+
+// TranscriptRule says who gets a transcript.
+type TranscriptRule struct {
+	When     When          `yaml:"when" jsonschema_description:"Which chats. Without it: every chat."`
+	To       string        `yaml:"to" validate:"required,recipient" jsonschema_description:"user, or an address."`
+	Audience chat.Audience `yaml:"audience" validate:"oneof=customer internal" jsonschema_description:"What the transcript shows. Default customer; the user never gets internal."`
+	// WaitForTicket is how long the transcript waits for the ticket's number at most.
+	WaitForTicket Duration `yaml:"wait_for_ticket" jsonschema_description:"Wait for the ticket's number, at most so long. Default 0s: do not wait."`
+}
+
+// FlagRule says which words flag a chat and what the flag changes.
+type FlagRule struct {
+	Code string `yaml:"code" validate:"required" jsonschema_description:"The flag's code."`
+	// Words are looked for in what the user wrote, by language.
+	Words       map[string][]string `yaml:"words" validate:"dive,keys,bcp47_language_tag,endkeys,required,dive,required" jsonschema_description:"Words that set the flag, by language. Without it only people and the assistant set it."`
+	Priority    string              `yaml:"priority" validate:"omitempty,oneof=low normal high urgent" jsonschema_description:"Priority of a flagged chat's ticket."`
+	ForceTicket bool                `yaml:"force_ticket" jsonschema_description:"File a ticket even where no rule matches."`
+	Desk        string              `yaml:"desk" validate:"required_if=ForceTicket true" jsonschema_description:"Desk of a flagged chat's ticket."`
+}
+
+// Links are an organization's conversation links.
+type Links struct {
+	Target string            `yaml:"target" validate:"required,http_url" jsonschema_description:"Where a redeemed link leads, with ?grant= added."`
+	Secret connectors.Secret `yaml:"secret" validate:"required,signing_key" jsonschema_description:"Signs grants; shared with the chat core; 32 bytes or more."`
+	TTL    Duration          `yaml:"ttl" validate:"gt=0" jsonschema_description:"How long a link works. Default 168h."`
+}
+
+func (o *Organization) setDefaults() {
+	o.Locale, o.Timezone = "en", "UTC"
+	o.ContactWait = Duration(30 * time.Minute)
+}
+
+func (t *TicketRule) setDefaults() { t.Body = chat.Internal }
+
+func (t *TranscriptRule) setDefaults() { t.Audience = chat.Customer }
+
+func (l *Links) setDefaults() { l.TTL = Duration(7 * day) }

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"errors"
+	"net/mail"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// inlined stands in validator's paths for a struct whose keys are its parent's; no key
+// of a file can hold it.
+const inlined = "\x00"
+
+// validate checks each value by its validate tag, those of the connectors' settings
+// too, and reports what is wrong where it stands.
+func validate(c *Config, r *report) {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			return inlined
+		case name == "":
+			return strings.ToLower(f.Name)
+		}
+		return name
+	})
+	for tag, valid := range map[string]func(string) bool{
+		"signing_key": func(s string) bool { return len(s) >= 32 },
+		"mailbox":     isMailbox,
+		"recipient":   func(s string) bool { return s == toUser || isAddress(s) },
+	} {
+		if err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return valid(f.Field().String()) }); err != nil {
+			panic(err) // a tag that validator does not take: a mistake in the lines above
+		}
+	}
+	wrong, _ := errors.AsType[validator.ValidationErrors](v.Struct(c))
+	for _, w := range wrong {
+		path := strings.ReplaceAll(w.Namespace(), inlined+".", "")
+		_, path, _ = strings.Cut(path, ".")
+		r.at(path, explain(w.Tag(), w.Param()))
+	}
+}
+
+// toUser is the recipient of a transcript that goes to the user.
+const toUser = "user"
+
+// isMailbox accepts what may stand in a From header (RFC 5322 section 3.4), on one line.
+func isMailbox(s string) bool {
+	_, err := mail.ParseAddress(s)
+	return err == nil && !strings.ContainsAny(s, "\r\n")
+}
+
+// isAddress accepts a bare address.
+func isAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "\r\n")
+}
+
+// explain says what a validate tag demands.
+func explain(tag, param string) string {
+	switch tag {
+	case "required":
+		return "is required"
+	case "required_with", "required_with_all":
+		return "is required together with " + keys(param)
+	case "required_without", "required_without_all":
+		return "is required where " + keys(param) + " is not given"
+	case "required_if":
+		return "is required with " + keys(strings.Join(every2nd(param), " "))
+	case "excluded_with", "excluded_with_all":
+		return "cannot be given together with " + keys(param)
+	case "oneof":
+		return "must be one of " + strings.Join(strings.Fields(param), ", ")
+	case "http_url":
+		return "must be a URL that begins with https:// or http://"
+	case "url", "uri":
+		return "must be a URL"
+	case "email":
+		return "must be an email address"
+	case "mailbox":
+		return "must be an address, as Acme Support <support@acme.example>"
+	case "recipient":
+		return "must be user, or one address as qa@acme.example"
+	case "signing_key":
+		return "must have 32 bytes or more"
+	case "hostname_port":
+		return "must be host:port"
+	case "e164":
+		return "must be a number with its country code, as +15005550006"
+	case "bcp47_language_tag":
+		return "must be a language, as en or de-DE (BCP 47)"
+	case "iso3166_1_alpha2":
+		return "must be a country's two capital letters, as SE (ISO 3166-1)"
+	case "timezone":
+		return "must be a time zone, as Europe/Stockholm"
+	case "hexcolor":
+		return "must be a colour, as #0a7d55"
+	case "gt":
+		return "must be more than " + param
+	case "gte", "min":
+		return "must be " + param + " or more"
+	case "lt":
+		return "must be less than " + param
+	case "lte", "max":
+		return "must be " + param + " or less"
+	default:
+		return "is not valid (" + tag + ")"
+	}
+}
+
+var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// keys turns the names of Go fields, as tags have them, into those of the file.
+func keys(param string) string {
+	words := strings.Fields(param)
+	for i, w := range words {
+		words[i] = strings.ToLower(wordStart.ReplaceAllString(w, "${1}_$2"))
+	}
+	return strings.Join(words, ", ")
+}
+
+// every2nd returns the names of a list of names and values.
+func every2nd(param string) []string {
+	var names []string
+	for i, w := range strings.Fields(param) {
+		if i%2 == 0 {
+			names = append(names, w)
+		}
+	}
+	return names
+}
