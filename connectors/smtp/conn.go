@@ -1,0 +1,231 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+// Deadlines of single steps; the context's own is kept wherever it is nearer.
+const (
+	dialTimeout       = 10 * time.Second
+	commandTimeout    = 15 * time.Second
+	submissionTimeout = 28 * time.Second // from the final dot to its reply
+	quitTimeout       = time.Second
+)
+
+// dialer opens sessions: connected, in TLS where asked for, introduced and signed in.
+type dialer struct {
+	address            string
+	tls                *tls.Config // nil: in the clear
+	implicit           bool
+	helo               string
+	username, password string
+}
+
+func (d dialer) dial(ctx context.Context) (*session, error) {
+	raw, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", d.address)
+	if err != nil {
+		return nil, fault.Wrap(fault.Transient, "unreachable", "the mail server cannot be reached", err)
+	}
+	conn := &deadlineConn{Conn: raw}
+	release := conn.bound(ctx)
+	defer release()
+	s, err := d.start(conn)
+	if err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d dialer) start(conn *deadlineConn) (*session, error) {
+	var client *gosmtp.Client
+	switch {
+	case d.tls == nil:
+		client = gosmtp.NewClient(conn)
+	case d.implicit:
+		client = gosmtp.NewClient(tls.Client(conn, d.tls))
+	default:
+		var err error
+		// Before TLS go-smtp can only say "EHLO localhost"; the name that counts is said
+		// again inside.
+		if client, err = gosmtp.NewClientStartTLS(conn, d.tls); err != nil {
+			return nil, startTLSFault(err)
+		}
+	}
+	client.CommandTimeout, client.SubmissionTimeout = commandTimeout, submissionTimeout
+	if err := client.Hello(d.heloName(conn.LocalAddr())); err != nil {
+		return nil, replyFault(connecting, err)
+	}
+	if d.username != "" {
+		if err := d.signIn(client); err != nil {
+			return nil, err
+		}
+	}
+	return &session{client: client, conn: conn}, nil
+}
+
+// heloName returns a full name of this machine, or its address (RFC 5321, 4.1.4).
+func (d dialer) heloName(local net.Addr) string {
+	if d.helo != "" {
+		return d.helo
+	}
+	if name, err := os.Hostname(); err == nil && strings.Contains(name, ".") && isASCII(name) {
+		return name
+	}
+	tcp, ok := local.(*net.TCPAddr)
+	switch {
+	case !ok:
+		return "localhost"
+	case tcp.IP.To4() != nil:
+		return "[" + tcp.IP.String() + "]"
+	default:
+		return "[IPv6:" + tcp.IP.String() + "]"
+	}
+}
+
+// session is one connection that mails are sent over, one at a time.
+type session struct {
+	client    *gosmtp.Client
+	conn      *deadlineConn
+	reused    bool
+	dirty     bool // a transaction was begun and refused: RSET before the next
+	broken    bool // not to be used again
+	idleSince time.Time
+}
+
+// send carries out one transaction. It reports stale when a kept connection turned out
+// to be closed before anything was begun.
+func (s *session) send(ctx context.Context, m message) (stale bool, err error) {
+	release := s.conn.bound(ctx)
+	defer func() {
+		if !release() {
+			s.broken = true
+		}
+	}()
+	if err := s.envelope(m); err != nil {
+		stale = s.reused && s.broken && !s.dirty && ctx.Err() == nil
+		return stale, err
+	}
+	return false, s.content(ctx, m.raw)
+}
+
+// envelope says MAIL and RCPT. Nothing has an effect yet.
+func (s *session) envelope(m message) error {
+	if limit, ok := s.client.MaxMessageSize(); ok && limit > 0 && len(m.raw) > limit {
+		return fault.New(fault.Invalid, "5.3.4", "the mail is larger than the mail server takes")
+	}
+	if ok, _ := s.client.Extension("SMTPUTF8"); m.utf8 && !ok {
+		return fault.New(fault.Invalid, "5.6.7", "the mail server cannot take an address outside ASCII").At("to")
+	}
+	if err := s.client.Mail(m.from, &gosmtp.MailOptions{Size: int64(len(m.raw)), UTF8: m.utf8}); err != nil {
+		return s.refused(sender, err)
+	}
+	s.dirty = true
+	if err := s.client.Rcpt(m.to, nil); err != nil {
+		return s.refused(recipient, err)
+	}
+	return nil
+}
+
+// content says DATA and the mail. From the final dot on, no reply means that nobody
+// knows; after a good reply nothing matters any more.
+func (s *session) content(ctx context.Context, raw []byte) error {
+	w, err := s.client.Data()
+	if err != nil {
+		return s.refused(content, err)
+	}
+	if err := connectors.CheckLease(ctx); err != nil {
+		s.broken = true // there is no way back from DATA but to hang up
+		return err
+	}
+	if _, err := w.Write(raw); err != nil {
+		s.broken = true
+		return replyFault(content, err)
+	}
+	if err := w.Close(); err != nil {
+		return s.refused(finalDot, err)
+	}
+	s.dirty = false
+	return nil
+}
+
+// refused notes what the error means for the connection and returns the fault.
+func (s *session) refused(at stage, err error) error {
+	if reply, ok := asReply(err); !ok || reply.Code == 421 {
+		s.broken = true
+	}
+	return replyFault(at, err)
+}
+
+// ready makes a kept session fit for the next mail; false means that it is not.
+func (s *session) ready(ctx context.Context, idle time.Duration) bool {
+	release := s.conn.bound(ctx)
+	var err error
+	switch {
+	case s.dirty:
+		err = s.client.Reset()
+		s.dirty = false
+	case idle > askAfter:
+		err = s.client.Noop()
+	}
+	return release() && err == nil
+}
+
+func (s *session) close() {
+	if !s.broken {
+		s.conn.until(time.Now().Add(quitTimeout))
+		_ = s.client.Quit()
+	}
+	_ = s.conn.Close()
+}
+
+// deadlineConn never lets a deadline go beyond a limit. go-smtp knows no contexts and
+// sets, and takes away, its own deadline around every command.
+type deadlineConn struct {
+	net.Conn
+	mu    sync.Mutex
+	limit time.Time
+}
+
+// bound ties the connection to the context. The returned function unties it and
+// reports whether the connection is still good.
+func (c *deadlineConn) bound(ctx context.Context) (release func() bool) {
+	deadline, _ := ctx.Deadline()
+	c.until(deadline)
+	stop := context.AfterFunc(ctx, func() { c.until(time.Unix(1, 0)) })
+	return func() bool {
+		if !stop() {
+			return false
+		}
+		c.until(time.Time{})
+		return true
+	}
+}
+
+func (c *deadlineConn) until(limit time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = limit
+	_ = c.Conn.SetDeadline(limit)
+}
+
+// SetDeadline sets the nearer of t and the limit.
+func (c *deadlineConn) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limit.IsZero() && (t.IsZero() || t.After(c.limit)) {
+		t = c.limit
+	}
+	return c.Conn.SetDeadline(t)
+}

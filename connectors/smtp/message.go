@@ -1,0 +1,115 @@
+package smtp
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/jordan-wright/email"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+// message is a mail ready to be sent.
+type message struct {
+	from, to string // of the envelope
+	utf8     bool   // needs SMTPUTF8
+	id       string // Message-ID, with its angle brackets
+	raw      []byte // lines end in CRLF and are at most 998 bytes long
+}
+
+// compose builds the mail. Package email makes the MIME body; the header is written
+// here, because email neither folds lines, nor keeps names with commas whole, nor
+// keeps line ends out of it.
+func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) {
+	to, err := parseMailbox(m.To)
+	if err != nil {
+		return message{}, err
+	}
+	if m.ToName != "" {
+		to.name = m.ToName
+	}
+	msg := message{
+		from: c.from.address, to: to.address, utf8: c.from.utf8 || to.utf8,
+		id: "<" + m.Key.String() + "@" + c.from.domain + ">",
+	}
+	content, body, err := mimeBody(m, msg.id, c.from.domain)
+	if err != nil {
+		return message{}, err
+	}
+	b := bytes.NewBuffer(make([]byte, 0, len(body)+1024))
+	writeHeader(b, "Date", now.UTC().Format(time.RFC1123Z))
+	writeHeader(b, "From", c.from.header())
+	if c.replyTo.address != "" {
+		writeHeader(b, "Reply-To", c.replyTo.header())
+		msg.utf8 = msg.utf8 || c.replyTo.utf8
+	}
+	writeHeader(b, "To", to.header())
+	writeHeader(b, "Subject", textHeader(m.Subject))
+	writeHeader(b, "Message-ID", msg.id)
+	if m.Thread != "" {
+		thread := c.threadID(m.Thread)
+		writeHeader(b, "In-Reply-To", thread)
+		writeHeader(b, "References", thread)
+	}
+	writeHeader(b, "Auto-Submitted", "auto-generated") // RFC 3834, 5
+	writeHeader(b, "MIME-Version", "1.0")
+	b.Write(content)
+	b.WriteString("\r\n")
+	b.Write(body)
+	msg.raw = b.Bytes()
+	return msg, nil
+}
+
+// threadID names the conversation for mail clients. No mail has it as its own id, and
+// it tells nobody the chat core's id.
+func (c *Client) threadID(thread string) string {
+	sum := sha256.Sum256([]byte(c.from.address + "\x00" + thread))
+	return "<" + hex.EncodeToString(sum[:16]) + "@" + c.from.domain + ">"
+}
+
+// mimeBody returns the Content-… header lines and the body.
+func mimeBody(m connectors.Outgoing, id, domain string) (content, body []byte, err error) {
+	e := email.Email{
+		Text: []byte(m.Text), HTML: []byte(m.HTML),
+		// Set, or email would make up its own at the price of a look at the host's name.
+		Headers: textproto.MIMEHeader{"Message-Id": {id}, "Date": {""}},
+	}
+	for i, f := range m.Files {
+		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+domain))
+	}
+	raw, err := e.Bytes()
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.Invalid, "bad_mime", "the mail cannot be put together", err)
+	}
+	end := bytes.Index(raw, []byte("\r\n\r\n")) + len("\r\n")
+	keep := false
+	for line := range bytes.Lines(raw[:end]) {
+		if line[0] != ' ' && line[0] != '\t' {
+			keep = bytes.HasPrefix(line, []byte("Content-"))
+		}
+		if keep {
+			content = append(content, line...)
+		}
+	}
+	return content, raw[end+len("\r\n"):], nil
+}
+
+// cleanType returns a content type that can stand in a header and that base64 may be
+// used with (RFC 2045, 6.4), or application/octet-stream.
+func cleanType(s string) string {
+	const fallback = "application/octet-stream"
+	mediaType, _, _ := strings.Cut(s, ";")
+	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	if !mediaTypes.MatchString(mediaType) || strings.HasPrefix(mediaType, "multipart/") || strings.HasPrefix(mediaType, "message/") {
+		return fallback
+	}
+	if mediaType == "text/plain" || mediaType == "text/html" || mediaType == "text/csv" {
+		return mediaType + "; charset=UTF-8"
+	}
+	return mediaType
+}

@@ -1,0 +1,88 @@
+package smtp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"os"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+// Settings are one SMTP account. In the configuration they stand under
+// organizations.<name>.mail; base_url is not used.
+type Settings struct {
+	connectors.Common `yaml:",inline"`
+	// From is who mails come from: "Acme Support <support@acme.example>".
+	From string `yaml:"from" validate:"required" json:"from"`
+	// ReplyTo takes answers, in the same form; empty means From.
+	ReplyTo string `yaml:"reply_to,omitempty" json:"reply_to,omitempty"`
+	// Address is the server's "host:port".
+	Address string `yaml:"address" validate:"required" json:"address"`
+	// TLS is none, starttls (the default) or implicit. What is asked for is required.
+	TLS string `yaml:"tls,omitempty" validate:"omitempty,oneof=none starttls implicit" json:"tls,omitempty"`
+	// CAFile holds the certificates (PEM) that the server's must be signed by; empty
+	// means those of this machine.
+	CAFile   string            `yaml:"ca_file,omitempty" json:"ca_file,omitempty"`
+	Username string            `yaml:"username,omitempty" validate:"required_with=Password" json:"username,omitempty"`
+	Password connectors.Secret `yaml:"password,omitempty" validate:"required_with=Username" json:"password,omitempty"`
+	// Helo is the name that this client introduces itself with; empty means the name of
+	// this machine or, where that is not a full one, its address.
+	Helo string `yaml:"helo,omitempty" validate:"omitempty,hostname" json:"helo,omitempty"`
+}
+
+// The values of Settings.TLS.
+const (
+	TLSNone     = "none"
+	TLSStart    = "starttls"
+	TLSImplicit = "implicit"
+)
+
+// Identity names the account by its type, server and login.
+func (s *Settings) Identity() string {
+	return "smtp " + s.Address + " " + s.Username
+}
+
+// Kind is this connector's entry in the table of all of them.
+func Kind() connectors.Kind {
+	return connectors.Kind{
+		Type:     "smtp",
+		Settings: func() connectors.Settings { return new(Settings) },
+		New: func(s connectors.Settings) (connectors.Connector, error) {
+			settings, ok := s.(*Settings)
+			if !ok {
+				return nil, fault.New(fault.Invalid, "wrong_settings", "these are not the settings of an SMTP account")
+			}
+			return New(settings)
+		},
+	}
+}
+
+// tlsConfig returns nil when mail is to go in the clear.
+func (s *Settings) tlsConfig() (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(s.Address)
+	if err != nil || host == "" {
+		return nil, fault.New(fault.Invalid, "bad_setting", "must be host:port").At("address")
+	}
+	switch s.TLS {
+	case TLSNone:
+		return nil, nil //nolint:nilnil // no TLS is not an error
+	case "", TLSStart, TLSImplicit:
+	default:
+		return nil, fault.New(fault.Invalid, "bad_setting", "must be none, starttls or implicit").At("tls")
+	}
+	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if s.CAFile == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "bad_setting", "cannot be read", err).At("ca_file")
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fault.New(fault.Invalid, "bad_setting", "holds no certificate in PEM form").At("ca_file")
+	}
+	return config, nil
+}
