@@ -59,6 +59,8 @@ func (d *decoder) secretFile(e entry, v reflect.Value, at spot, given bool) {
 	case *[]connectors.Secret:
 		for line := range strings.Lines(text) {
 			if line = strings.TrimSpace(line); line != "" {
+				item := file.item(len(*target))
+				d.mark(e.value, spot{path: at.item(len(*target)).path, label: item.label, key: e.node})
 				*target = append(*target, connectors.Secret(line))
 			}
 		}
