@@ -152,8 +152,9 @@ type Conversation struct {
 	Snapshot     Snapshot
 	// Ticket is the conversation's ticket, nil if there is none yet.
 	Ticket *TicketRef
-	// TicketExpected is true when an earlier episode's file_ticket is not finished.
-	TicketExpected bool
+	// AwaitedDesk is the desk at which an earlier episode's ticket is still being filed,
+	// empty if there is no such thing.
+	AwaitedDesk string
 }
 
 // TicketRef says where a conversation's ticket is.

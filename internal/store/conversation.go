@@ -71,12 +71,12 @@ func (s *Store) EndConversation(ctx context.Context, organization string, end En
 		for _, contact := range c.contacts {
 			merged = contact.Apply(merged)
 		}
-		awaited, err := q.TicketAwaited(ctx, sqlc.TicketAwaitedParams{Conversation: c.Conversation.Conversation, Episode: int32(merged.Episode)})
-		if err != nil {
+		awaited, err := q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(merged.Episode)})
+		if _, err := found(err); err != nil {
 			return err
 		}
 		planned := plan(chat.Conversation{
-			Organization: organization, Snapshot: merged, TicketExpected: awaited,
+			Organization: organization, Snapshot: merged, AwaitedDesk: awaited,
 			Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl),
 		})
 		if err := s.saveEnd(ctx, q, c, end, doc); err != nil {

@@ -64,9 +64,11 @@ update contacts set episode = @episode where conversation = @conversation and ep
 select id, action, target, state, held_by, look_first, attempts, fence from deliveries
 where conversation = @conversation and episode = @episode order by seq;
 
--- name: TicketAwaited :one
-select exists (select from deliveries where conversation = @conversation and action = 'file_ticket'
-               and episode < @episode and state in ('pending', 'calling', 'unknown'));
+-- name: AwaitedDesk :one
+-- The desk of an earlier episode's file_ticket that is not finished, or nothing.
+select target from deliveries where conversation = @conversation and action = 'file_ticket'
+  and episode < @episode and state in ('pending', 'calling', 'unknown')
+order by episode limit 1;
 
 -- name: PriorTickets :many
 select desk, fetched_at, tickets, error from prior_tickets where conversation = @conversation order by desk;

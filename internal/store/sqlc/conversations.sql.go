@@ -123,6 +123,25 @@ func (q *Queries) AdoptNotes(ctx context.Context, arg AdoptNotesParams) error {
 	return err
 }
 
+const awaitedDesk = `-- name: AwaitedDesk :one
+select target from deliveries where conversation = $1 and action = 'file_ticket'
+  and episode < $2 and state in ('pending', 'calling', 'unknown')
+order by episode limit 1
+`
+
+type AwaitedDeskParams struct {
+	Conversation int64
+	Episode      int32
+}
+
+// The desk of an earlier episode's file_ticket that is not finished, or nothing.
+func (q *Queries) AwaitedDesk(ctx context.Context, arg AwaitedDeskParams) (string, error) {
+	row := q.db.QueryRow(ctx, awaitedDesk, arg.Conversation, arg.Episode)
+	var target string
+	err := row.Scan(&target)
+	return target, err
+}
+
 const contacts = `-- name: Contacts :many
 select id, episode, body, late from contacts where conversation = $1 order by at, id
 `
@@ -552,21 +571,4 @@ func (q *Queries) Snapshot(ctx context.Context, arg SnapshotParams) (SnapshotRow
 	var i SnapshotRow
 	err := row.Scan(&i.State, &i.Snapshot)
 	return i, err
-}
-
-const ticketAwaited = `-- name: TicketAwaited :one
-select exists (select from deliveries where conversation = $1 and action = 'file_ticket'
-               and episode < $2 and state in ('pending', 'calling', 'unknown'))
-`
-
-type TicketAwaitedParams struct {
-	Conversation int64
-	Episode      int32
-}
-
-func (q *Queries) TicketAwaited(ctx context.Context, arg TicketAwaitedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, ticketAwaited, arg.Conversation, arg.Episode)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }

@@ -1,0 +1,154 @@
+// Package plan decides what an episode's end brings about: which ticket, which notes,
+// which transcripts. It is pure: the same conversation and the same configuration give
+// the same plan, so `afterchat plan` can show it without calling anybody. The plan is
+// stored when the episode ends and never made again.
+package plan
+
+import (
+	"fmt"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+)
+
+// ToUser is the recipient of a transcript rule that means the conversation's user.
+const ToUser = "user"
+
+// For returns the deliveries of an episode that ended, in the order in which they are
+// shown: the ticket, its notes, the transcripts.
+func For(c chat.Conversation, o *config.Organization) []chat.Delivery {
+	c.Snapshot.Flags = Flags(o, c.Snapshot)
+	var deliveries []chat.Delivery
+	ticket, filed := fileTicket(c, o)
+	if filed {
+		deliveries = append(deliveries, ticket)
+		if len(c.Snapshot.Notes) > 0 {
+			deliveries = append(deliveries, attachNotes(c, ticket))
+		}
+	}
+	for i, rule := range o.Transcripts {
+		if !rule.When.Matches(c.Snapshot) {
+			continue
+		}
+		d := emailTranscript(c, o, rule, fmt.Sprintf("transcripts[%d]", i))
+		if filed && rule.WaitForTicket > 0 && d.State == chat.Pending && d.Hold == "" {
+			d.DependsOn, d.Hold, d.Delay = ticket.ID, chat.HeldByDependency, time.Duration(rule.WaitForTicket)
+		}
+		if !slices.ContainsFunc(deliveries, func(x chat.Delivery) bool { return x.ID == d.ID }) {
+			deliveries = append(deliveries, d)
+		}
+	}
+	return deliveries
+}
+
+// fileTicket plans the conversation's ticket: an addition where there is one already,
+// or by the first rule that matches, or because a flag forces it.
+func fileTicket(c chat.Conversation, o *config.Organization) (chat.Delivery, bool) {
+	s := c.Snapshot
+	d := newDelivery(c, chat.FileTicket, "")
+	d.Params.Audience = chat.Internal
+	if i := slices.IndexFunc(o.Tickets, func(r config.TicketRule) bool { return r.When.Matches(s) }); i >= 0 {
+		rule := o.Tickets[i]
+		d.Target = rule.Desk
+		d.Params = chat.Params{
+			Audience: rule.Body, Group: rule.Group, Priority: rule.Priority, Tags: rule.Tags,
+			Fields: fields(rule, s), Rule: fmt.Sprintf("tickets[%d]", i),
+		}
+	}
+	for i, rule := range o.Flags {
+		if !slices.ContainsFunc(s.Flags, func(f chat.Flag) bool { return f.Code == rule.Code }) {
+			continue
+		}
+		if d.Target == "" && rule.ForceTicket {
+			d.Target, d.Params.Rule = rule.Desk, fmt.Sprintf("flags[%d]", i)
+		}
+		d.Params.Priority = higher(d.Params.Priority, rule.Priority)
+	}
+	switch {
+	case c.Ticket != nil:
+		d.Target, d.Params.Rule = c.Ticket.Desk, "the conversation has a ticket"
+	case c.AwaitedDesk != "":
+		d.Target, d.Params.Rule = c.AwaitedDesk, "the conversation's ticket is being filed"
+	case d.Target == "":
+		return chat.Delivery{}, false
+	}
+	if s.Outcome == "unresolved" && s.User.Email == "" && s.User.Phone == "" && o.ContactWait > 0 {
+		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
+	}
+	return d, true
+}
+
+// attachNotes plans the one comment that holds the episode's notes.
+func attachNotes(c chat.Conversation, ticket chat.Delivery) chat.Delivery {
+	d := newDelivery(c, chat.AttachNotes, chat.EndNotes)
+	d.Target, d.DependsOn, d.Hold, d.Delay = ticket.Target, ticket.ID, chat.HeldByDependency, chat.Never
+	d.Params.Rule = "the chat has notes"
+	return d
+}
+
+// emailTranscript plans one transcript to one recipient. A user without an address may
+// still be asked for one.
+func emailTranscript(c chat.Conversation, o *config.Organization, rule config.TranscriptRule, name string) chat.Delivery {
+	discriminator := ToUser
+	if rule.To != ToUser {
+		discriminator = string(rule.Audience) + " " + NormalizeAddress(rule.To)
+	}
+	d := newDelivery(c, chat.EmailTranscript, discriminator)
+	d.Target = chat.AccountMail
+	d.Params = chat.Params{Audience: rule.Audience, Rule: name}
+	switch user := c.Snapshot.User; {
+	case rule.To != ToUser:
+		d.Params.To = rule.To
+	case user.Email == "" && o.ContactWait > 0:
+		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
+	case user.Email == "":
+		d.State, d.Error = chat.Suppressed, "no_address"
+	case !GoodAddress(user.Email):
+		d.State, d.Error = chat.Suppressed, "bad_address"
+	}
+	return d
+}
+
+// NormalizeAddress makes two spellings of one address equal: the domain's case does not
+// count, and in practice neither does the local part's.
+func NormalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+
+// GoodAddress reports whether mail can be addressed to it: one bare address, RFC 5322.
+func GoodAddress(address string) bool {
+	a, err := mail.ParseAddress(address)
+	return err == nil && a.Name == "" && strings.Contains(a.Address, "@") && !strings.ContainsAny(address, "\r\n\x00")
+}
+
+func newDelivery(c chat.Conversation, action chat.Action, discriminator string) chat.Delivery {
+	s := c.Snapshot
+	return chat.Delivery{
+		ID:           chat.NewKey(c.Organization, s.ID, s.Episode, action, discriminator),
+		Organization: c.Organization, Conversation: s.ID, Episode: s.Episode, Action: action, State: chat.Pending,
+	}
+}
+
+// fields renders a rule's fields. A template that fails on this chat leaves its fields
+// out; Load has checked that they parse.
+func fields(rule config.TicketRule, s chat.Snapshot) map[string]string {
+	form := make(map[string]string, len(s.Form))
+	for _, a := range s.Form {
+		form[a.Key] = a.Value
+	}
+	out, err := rule.RenderFields(config.FieldData{Form: form, Conversation: s.ID, Product: s.Product, Channel: s.Channel, Locale: s.Locale})
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+func higher(a, b string) string {
+	order := []string{"", "low", "normal", "high", "urgent"}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
