@@ -78,7 +78,7 @@ func download(cache, unpacked, home string) error {
 	if _, err := os.Stat(filepath.Join(fresh, "bin", "postgres")); err != nil {
 		return stopped
 	}
-	if err := os.Chmod(unpacked, 0o755); err != nil { //nolint:gosec // programs, to be run by another account
+	if err := os.Chmod(unpacked, 0o755); err != nil {
 		return err
 	}
 	if err := os.Rename(fresh, home); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -97,7 +97,7 @@ func cacheDir(as *child.Account) (string, error) {
 		}
 	}
 	dir := filepath.Join(base, "afterchat")
-	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // programs, to be run by another account
+	return dir, os.MkdirAll(dir, 0o755)
 }
 
 func unavailable(err error) error {
