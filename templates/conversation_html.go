@@ -10,8 +10,8 @@ import (
 // skin holds the attributes that each part of a conversation gets. Mail needs inline
 // styles, a page under a content policy can have classes alone.
 type skin struct {
-	table, day, event, head, name, time string
-	user, others, file                  string
+	table, day, event, head, name string
+	user, others, file, link      string
 }
 
 // mailSkin repeats for every message, so it is kept short: Gmail clips what is longer
@@ -23,17 +23,17 @@ func mailSkin() skin {
 		event:  ` class="mute" style="padding:12px 0 2px;font-size:13px;color:#5b6470;text-align:center"`,
 		head:   ` class="mute" style="padding:12px 2px 4px;font-size:13px;color:#5b6470"`,
 		name:   ` class="ink" style="color:#111827"`,
-		time:   ``,
 		user:   ` class="user" dir="auto" style="padding:9px 13px;font-size:15px;line-height:1.45;color:#111827;background:#e8f0fe;border-radius:8px;overflow-wrap:anywhere;word-break:break-word"`,
 		others: ` class="them" dir="auto" style="padding:9px 13px;font-size:15px;line-height:1.45;color:#111827;background:#f3f4f6;border-radius:8px;overflow-wrap:anywhere;word-break:break-word"`,
 		file:   ` dir="auto" style="margin-top:4px;font-size:14px"`,
+		link:   ` class="plain" style="color:#1d4ed8"`,
 	}
 }
 
 func pageSkin() skin {
 	return skin{
 		table: ` class="chat"`, day: ` class="day"`, event: ` class="event"`, head: ` class="head"`,
-		name: ` class="name"`, time: ` class="time"`, user: ` class="user" dir="auto"`, others: ` class="them" dir="auto"`,
+		name: ` class="name"`, user: ` class="user" dir="auto"`, others: ` class="them" dir="auto"`,
 		file: ` class="file" dir="auto"`,
 	}
 }
@@ -86,11 +86,9 @@ func (c conversation) writeHTML(b *strings.Builder, s skin, e *Entry, clock stri
 	writeEscaped(b, name)
 	b.WriteString("</bdi></b> ")
 	b.WriteString(role)
-	b.WriteString(" <span")
-	b.WriteString(s.time)
-	b.WriteString(">")
+	b.WriteByte(' ')
 	b.WriteString(clock)
-	b.WriteString("</span></td></tr>\n<tr><td")
+	b.WriteString("</td></tr>\n<tr><td")
 	if e.By.Kind == chat.AuthorUser {
 		b.WriteString(s.user)
 	} else {
@@ -110,9 +108,9 @@ func (c conversation) writeHTML(b *strings.Builder, s skin, e *Entry, clock stri
 }
 
 func (c conversation) writeFile(b *strings.Builder, s skin, f File) {
-	b.WriteString("<div" + s.file + ">📎 ")
+	b.WriteString("<div" + s.file + ">" + c.words.File + ": ")
 	if f.URL != "" {
-		b.WriteString(`<a href="`)
+		b.WriteString("<a" + s.link + ` href="`)
 		b.WriteString(htmltemplate.HTMLEscapeString(f.URL))
 		b.WriteString(`" rel="noopener noreferrer" target="_blank">`)
 	}

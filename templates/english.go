@@ -6,7 +6,7 @@ func english() *words {
 	return &words{
 		Lang: "en", Dir: "ltr",
 		Date:      func(t time.Time) string { return t.Format("Monday, 2 January 2006") },
-		ShortDate: func(t time.Time) string { return t.Format("2 January") },
+		ShortDate: func(t time.Time) string { return t.Format("2 January 2006") },
 		Clock:     func(t time.Time) string { return t.Format("15:04") },
 
 		Customer: voice{

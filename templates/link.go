@@ -42,8 +42,7 @@ func (r *Renderer) LinkSMS(v LinkView) (string, error) {
 		return "", err
 	}
 	if !v.ExpiresAt.IsZero() {
-		at := v.ExpiresAt.In(location(v.Location))
-		p.Until = p.T.ShortDate(at) + " " + p.T.Clock(at) + " " + zone(at)
+		p.Until = p.T.stamp(v.ExpiresAt, v.Location)
 	}
 	text, err := r.executeText("sms/link.txt", p)
 	if err != nil {

@@ -122,10 +122,10 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 			Remarks: remarks(isolate(line(t.ID)), isolate(line(t.Priority))),
 		}
 		if !t.CreatedAt.IsZero() {
-			row.Remarks = append(row.Remarks, w.moment(t.CreatedAt, l))
+			row.Remarks = append(row.Remarks, w.stamp(t.CreatedAt, l))
 		}
 		if !t.UpdatedAt.IsZero() && !t.UpdatedAt.Equal(t.CreatedAt) {
-			row.Remarks = append(row.Remarks, fill(w.Pane.Updated, "{when}", w.moment(t.UpdatedAt, l)))
+			row.Remarks = append(row.Remarks, fill(w.Pane.Updated, "{when}", w.stamp(t.UpdatedAt, l)))
 		}
 		if t.MatchedBy != "" {
 			row.Remarks = append(row.Remarks, fill(w.Pane.MatchedBy, "{what}", isolate(line(t.MatchedBy))))
@@ -144,7 +144,7 @@ func (w *words) paneDelivery(d PaneDelivery, l *time.Location) paneRow {
 		row.Remarks = append(row.Remarks, fill(w.Pane.Held, "{why}", known(w.Pane.Holds, line(d.HeldBy))))
 	}
 	if !d.At.IsZero() {
-		row.Remarks = append(row.Remarks, w.moment(d.At, l))
+		row.Remarks = append(row.Remarks, w.stamp(d.At, l))
 	}
 	return row
 }
@@ -152,7 +152,7 @@ func (w *words) paneDelivery(d PaneDelivery, l *time.Location) paneRow {
 func (w *words) paneLink(p PaneLink, l *time.Location) paneRow {
 	row := paneRow{Title: known(w.Pane.Purposes, line(p.Purpose)), State: line(p.State), Class: stateClass(p.State), Remarks: remarks(line(p.ID))}
 	if !p.ExpiresAt.IsZero() {
-		row.Remarks = append(row.Remarks, fill(w.Pane.Expires, "{when}", w.moment(p.ExpiresAt, l)))
+		row.Remarks = append(row.Remarks, fill(w.Pane.Expires, "{when}", w.stamp(p.ExpiresAt, l)))
 	}
 	return row
 }

@@ -32,6 +32,12 @@ func (w *words) moment(t time.Time, l *time.Location) string {
 	return w.Date(t) + ", " + w.Clock(t) + " (" + zoneInFull(t) + ")"
 }
 
+// stamp returns the same for where there is little room.
+func (w *words) stamp(t time.Time, l *time.Location) string {
+	t = t.In(location(l))
+	return w.ShortDate(t) + " " + w.Clock(t) + " " + zone(t)
+}
+
 // period returns from when to when a chat went. The end may be unknown.
 func (w *words) period(from, to time.Time, l *time.Location) string {
 	if to.IsZero() || to.Before(from) {

@@ -1,0 +1,190 @@
+package templates
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+var (
+	tag      = regexp.MustCompile(`<(/?)([a-zA-Z!][a-zA-Z0-9]*)`)
+	link     = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
+	anything = regexp.MustCompile(`<[^>]*>`)
+)
+
+// checkHTML holds for whatever was typed: only the tags that we write, only web
+// addresses as links, no script, no font and no style from elsewhere.
+func checkHTML(t *testing.T, page string) {
+	t.Helper()
+	if !utf8.ValidString(page) {
+		t.Fatal("the HTML is not UTF-8")
+	}
+	open := map[string]int{}
+	for _, m := range tag.FindAllStringSubmatch(page, -1) {
+		switch name := strings.ToLower(m[2]); name {
+		case "table", "tr", "td", "div", "b", "bdi", "a", "html", "head", "body", "title", "style":
+			if m[1] == "" {
+				open[name]++
+			} else {
+				open[name]--
+			}
+		case "!doctype", "meta", "br", "img":
+		default:
+			t.Fatalf("the HTML holds a tag %q", name)
+		}
+	}
+	for name, n := range open {
+		if n != 0 {
+			t.Fatalf("%d <%s> are not closed", n, name)
+		}
+	}
+	for _, m := range link.FindAllStringSubmatch(page, -1) {
+		if address := html.UnescapeString(m[1]); webURL(address) == "" {
+			t.Fatalf("the HTML links to %q", address)
+		}
+	}
+}
+
+func TestTheHTMLHasEveryMessageWhole(t *testing.T) {
+	t.Parallel()
+	s := sample()
+	mail, err := renderer(t).TranscriptForInternal(ForInternal(s, sampleOptions(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkHTML(t, mail.HTML)
+	squash := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, "\u00a0", " ")), " ") }
+	read := squash(html.UnescapeString(anything.ReplaceAllString(mail.HTML, " ")))
+	for _, m := range s.Messages {
+		if !strings.Contains(read, squash(block(m.Text))) {
+			t.Errorf("message %s is not in the HTML", m.ID)
+		}
+	}
+	for _, n := range s.Notes {
+		if !strings.Contains(read, squash(n.Text)) {
+			t.Errorf("note %s is not in the HTML", n.ID)
+		}
+	}
+}
+
+func TestWhatIsNoWebAddressIsNeverALink(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//evil.example/x", "mailto:a@b.c",
+		"https:", "https://", "java\nscript:alert(1)", "\x01javascript:alert(1)", " javascript:alert(1)", "http\u202es://x",
+	} {
+		if got := webURL(address); got != "" {
+			t.Errorf("%q became the link %q", address, got)
+		}
+	}
+	for address, want := range map[string]string{
+		"https://x.example/a?b=c&d=%20": "https://x.example/a?b=c&d=%20",
+		" http://x.example ":            "http://x.example",
+		"https://x.example/a b":         "https://x.example/a%20b",
+		"https://x.example/é\u202e":     "https://x.example/%C3%A9%E2%80%AE",
+		"https://x.example/?q=\"x":      "",
+	} {
+		if got := webURL(address); got != want {
+			t.Errorf("webURL(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestABrandThatIsNoGoodIsNotUsed(t *testing.T) {
+	t.Parallel()
+	bad := Brand{Organization: "<Acme>\n", LogoURL: "data:image/png;base64,x", Color: "red;}body{display:none", Website: "javascript:1"}
+	r := renderer(t)
+	mail, err := r.TranscriptForCustomer(ForCustomer(sample(), Options{Brand: bad}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkHTML(t, mail.HTML)
+	var page bytes.Buffer
+	if err := r.LinkPage(&page, LinkPage{Brand: bad, State: "open", Action: "/r/x"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{mail.HTML, mail.Text, page.String(), r.LinkPagePolicy(LinkPage{Brand: bad})} {
+		for _, word := range []string{"display:none}", "base64,", "javascript", "<Acme>\n\n", "ZgotmplZ"} {
+			if strings.Contains(out, word) {
+				t.Errorf("the brand's %q got through", word)
+			}
+		}
+	}
+	for color, ink := range map[string]string{"#fff": "#000000", "#0a7d55": "#ffffff", "#FFDD00": "#000000", "": "#ffffff", "#12": "#ffffff", "#gggggg": "#ffffff"} {
+		if got := (Brand{Color: color}).Ink(); got != ink {
+			t.Errorf("on %q the ink is %s, want %s", color, got, ink)
+		}
+	}
+}
+
+func TestThePolicyAllowsThePagesOwnStyleAndNothingElse(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	brand := Brand{Organization: "Acme", Color: "#0a7d55", LogoURL: "https://cdn.acme.example/logo.png"}
+	p := LinkPage{Brand: brand, State: "open", Action: "/r/x", Target: "https://acme.example/chat?x=1"}
+	var page bytes.Buffer
+	if err := r.LinkPage(&page, p); err != nil {
+		t.Fatal(err)
+	}
+	policy := r.LinkPagePolicy(p)
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page.String())
+	if style == nil || !strings.Contains(policy, "style-src '"+hashOf(style[1])+"'") {
+		t.Errorf("the policy %q does not allow the page's style", policy)
+	}
+	for _, part := range []string{"default-src 'none'", "img-src https://cdn.acme.example", "form-action 'self' https://acme.example", "frame-ancestors 'none'"} {
+		if !strings.Contains(policy, part) {
+			t.Errorf("the policy %q lacks %q", policy, part)
+		}
+	}
+	var pane bytes.Buffer
+	if err := r.Pane(&pane, samplePane(sample(), Options{Brand: brand})); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{page.String(), pane.String()} {
+		for _, inline := range []string{" style=", "<script", " on"} {
+			if strings.Contains(strings.Join(anything.FindAllString(out, -1), "\n"), inline) {
+				t.Errorf("a page has %q in a tag, which its policy blocks", inline)
+			}
+		}
+	}
+}
+
+func TestALinkIsWholeAndSaysWhoItIsFrom(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	url := "https://chat.example/r/" + strings.Repeat("x", 200)
+	text, err := r.LinkSMS(LinkView{Brand: Brand{Organization: "Acme Coffee"}, Purpose: "invite", URL: url})
+	if err != nil || text != "Acme Coffee invites you to chat: "+url {
+		t.Errorf("%q, %v", text, err)
+	}
+	for name, v := range map[string]LinkView{
+		"no web address": {URL: "javascript:alert(1)"},
+		"too long":       {URL: url + strings.Repeat("y", 1500)},
+	} {
+		if text, err := r.LinkSMS(v); err == nil || strings.Contains(err.Error(), "javascript") {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+}
+
+func TestANameOfAMegabyteIsNotRepeatedWithEveryMessage(t *testing.T) {
+	t.Parallel()
+	s := chat.Snapshot{User: chat.User{Name: strings.Repeat("Ann ", 1<<18)}}
+	for range 1000 {
+		s.Messages = append(s.Messages, chat.Message{Author: chat.Author{Kind: chat.AuthorUser}, Text: "x"})
+	}
+	mail, err := renderer(t).TranscriptForInternal(ForInternal(s, Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, out := range map[string]string{"text": mail.Text, "HTML": mail.HTML} {
+		if len(out) > 4<<20 || !strings.Contains(out, strings.TrimSpace(s.User.Name)) {
+			t.Errorf("%s: %d bytes, or the name is nowhere whole", form, len(out))
+		}
+	}
+}
