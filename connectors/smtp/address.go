@@ -29,7 +29,7 @@ type mailbox struct {
 // repeat the address.
 func parseMailbox(s string) (mailbox, error) {
 	parsed, err := mail.ParseAddress(s)
-	if err != nil {
+	if err != nil || strings.Contains(s[strings.LastIndexByte(s, '@')+1:], ";") { // a group
 		return mailbox{}, badAddress()
 	}
 	at := strings.LastIndexByte(parsed.Address, '@')

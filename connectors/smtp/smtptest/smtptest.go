@@ -130,6 +130,7 @@ func (s *Server) CA() []byte { return s.ca }
 // Close hangs up on everybody and stops.
 func (s *Server) Close() error {
 	err := s.smtp.Close()
+	_ = s.listener.Close() // Serve may not have got so far as to hand it to s.smtp
 	<-s.served
 	if errors.Is(err, gosmtp.ErrServerClosed) {
 		return nil
