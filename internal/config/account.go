@@ -15,6 +15,9 @@ import (
 // smtpKind is the type of account behind an organization's mail.
 const smtpKind = "smtp"
 
+// smtpDecided are the keys of an SMTP account that follow from what mail itself says.
+func smtpDecided() []string { return []string{"type", "from", "reply_to"} }
+
 // settings reads one account into its connector's own struct. Which connector that is
 // says the mapping's type or, for mail, the key that it stands under.
 func (d *decoder) settings(n ast.Node, target *connectors.Settings, at spot) {
@@ -25,7 +28,7 @@ func (d *decoder) settings(n ast.Node, target *connectors.Settings, at spot) {
 	var decided []string
 	name := at.kind
 	if name != "" {
-		decided = []string{"type", "from", "reply_to"}
+		decided = smtpDecided()
 	} else if name, ok = d.typeOf(n, entries, at); !ok {
 		return
 	}

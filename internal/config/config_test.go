@@ -63,8 +63,8 @@ func kinds() map[string]connectors.Kind {
 	}
 }
 
-// environment holds only values that no error and no log line may show.
-var secretMark = "s3cr3t"
+// secretMark stands in everything that no error and no log line may show.
+const secretMark = "s3cr3t"
 
 func environment() map[string]string {
 	return map[string]string{
