@@ -7,14 +7,15 @@ import (
 )
 
 // line returns s as one line: runs of white space become one space, control characters
-// and bidi formatting go, bytes that are not UTF-8 become U+FFFD.
+// and bidi formatting go, bytes that are not UTF-8 become U+FFFD. What has nothing to see
+// is empty.
 func line(s string) string {
 	if isPlainLine(s) {
 		return s
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false
+	space, visible := false, false
 	for _, r := range s {
 		switch {
 		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
@@ -27,7 +28,11 @@ func line(s string) string {
 			b.WriteByte(' ')
 			space = false
 		}
+		visible = visible || unicode.IsGraphic(r)
 		b.WriteRune(r)
+	}
+	if !visible {
+		return ""
 	}
 	return b.String()
 }
@@ -36,7 +41,7 @@ func line(s string) string {
 // characters become their visible pictures (ESC is U+241B), bidi formatting goes, and
 // everything that some reader takes for the end of a line becomes one.
 func block(s string) string {
-	if !isPlainBlock(s) {
+	if !isCleanBlock(s) {
 		s = cleanBlock(s)
 	}
 	return strings.TrimRight(s, "\n")
@@ -138,9 +143,14 @@ func isPlainLine(s string) bool {
 	return s == "" || previous != ' '
 }
 
-func isPlainBlock(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c > '~' || c < ' ' && c != '\n' && c != '\t' {
+// isCleanBlock reports text that block would leave as it is but for its end.
+func isCleanBlock(s string) bool {
+	for i, r := range s {
+		switch {
+		case r >= ' ' && r < 0x7f || r == '\n' || r == '\t':
+		case r < 0xa0, r == '\u2028', r == '\u2029', isBidiFormatting(r):
+			return false
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
 			return false
 		}
 	}

@@ -17,7 +17,7 @@ type words struct {
 
 	Customer, Internal voice
 
-	// Subjects.
+	// Subjects, and the sentences around what people wrote.
 	ChatWith, ChatWithAbout, AVisitor   string
 	YourChat, YourChatWith, About       string
 	Transcript, TranscriptAbout         string
@@ -95,7 +95,25 @@ func (r *Renderer) words(locale string) *words {
 // fill puts values into a pattern: fill("Chat with {name}", "{name}", "Ann"). What a
 // value holds is never taken for a pattern.
 func fill(pattern string, pairs ...string) string {
-	return strings.NewReplacer(pairs...).Replace(pattern)
+	var b strings.Builder
+	for {
+		start := strings.IndexByte(pattern, '{')
+		if start < 0 {
+			b.WriteString(pattern)
+			return b.String()
+		}
+		b.WriteString(pattern[:start])
+		pattern = pattern[start:]
+		value, length := "{", 1
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if strings.HasPrefix(pattern, pairs[i]) {
+				value, length = pairs[i+1], len(pairs[i])
+				break
+			}
+		}
+		b.WriteString(value)
+		pattern = pattern[length:]
+	}
 }
 
 // known returns a word for a value of a closed list, and the value itself where the
