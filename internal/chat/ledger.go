@@ -88,8 +88,9 @@ type Result struct {
 	Resend bool
 	// Lag is how long to wait before a look can be trusted.
 	Lag time.Duration
-	// Suppressed ends the delivery without an effect, for the reason in Err's code.
-	Suppressed bool
+	// End, if set, ends the delivery in that state without an effect (suppressed or
+	// cancelled), for the reason in Err's code.
+	End State
 }
 
 // Record takes in the result of the call with the result's fence, and reports whether
@@ -111,8 +112,8 @@ func (d *Delivery) Record(r Result) bool {
 	d.State, d.LeaseUntil = Pending, time.Time{}
 	d.LookFirst = r.Open || kind == fault.Ambiguous
 	switch {
-	case r.Suppressed:
-		d.end(Suppressed, fault.CodeOf(r.Err))
+	case r.End != "":
+		d.end(r.End, fault.CodeOf(r.Err))
 	case kind == fault.RateLimited:
 		d.wait(HeldByRateLimit, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Second)))
 	case kind == fault.Denied:

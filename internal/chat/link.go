@@ -10,7 +10,8 @@ type Link struct {
 	Conversation string
 	Purpose      string // LinkResume or LinkInvite
 	Agent, Group string // whom the chat is assigned to, if anyone
-	Generation   int
+	Generation   int    // with the id, what the token is derived from
+	TokenHash    []byte // SHA-256 of the token
 	State        LinkState
 	Clicks       int
 	CreatedAt    time.Time

@@ -139,3 +139,11 @@ func CodeOf(err error) string {
 	}
 	return ""
 }
+
+// FieldOf returns the field that the first fault in err's chain names, or "".
+func FieldOf(err error) string {
+	if f, ok := errors.AsType[*Error](err); ok {
+		return f.Field
+	}
+	return ""
+}

@@ -100,8 +100,8 @@ func outcomeOf(r chat.Result) string {
 	switch {
 	case r.Err == nil:
 		return "delivered"
-	case r.Suppressed:
-		return "suppressed"
+	case r.End != "":
+		return string(r.End)
 	}
 	return fault.KindOf(r.Err).String()
 }

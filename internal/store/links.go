@@ -147,7 +147,7 @@ func (s *Store) RedeemLink(ctx context.Context, id string) (bool, error) {
 func domainLink(l sqlc.Link, conversation string, now time.Time) chat.Link {
 	out := chat.Link{
 		ID: l.ID, Organization: l.Organization, Conversation: conversation, Purpose: l.Purpose,
-		Agent: l.AssignAgent, Group: l.AssignGroup, Generation: int(l.Generation), CreatedAt: l.CreatedAt,
+		Agent: l.AssignAgent, Group: l.AssignGroup, Generation: int(l.Generation), TokenHash: l.TokenSha256, CreatedAt: l.CreatedAt,
 		ExpiresAt: l.ExpiresAt, RevokedAt: l.RevokedAt, RedeemedAt: l.RedeemedAt, Clicks: int(l.Clicks), State: chat.LinkOpen,
 	}
 	switch {

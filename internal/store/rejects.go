@@ -56,9 +56,9 @@ func (s *Store) Rejects(ctx context.Context, most int) ([]Reject, int64, error) 
 	if err != nil {
 		return nil, 0, fmt.Errorf("listing rejects: %w", away(err))
 	}
-	all, err := s.queries.CountRejects(ctx)
+	all, err := s.CountRejects(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("counting rejects: %w", away(err))
+		return nil, 0, err
 	}
 	out := make([]Reject, 0, len(rows))
 	for _, r := range rows {
@@ -68,6 +68,15 @@ func (s *Store) Rejects(ctx context.Context, most int) ([]Reject, int64, error) 
 		})
 	}
 	return out, all, nil
+}
+
+// CountRejects returns how many rejects are kept.
+func (s *Store) CountRejects(ctx context.Context) (int64, error) {
+	n, err := s.queries.CountRejects(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("counting rejects: %w", away(err))
+	}
+	return n, nil
 }
 
 // Prune drops what has outlived its use: rejects after seven days, idempotency keys

@@ -42,9 +42,12 @@ const (
 // chats go by HTTP.
 const MaxPayload = 1 << 20
 
-// Delivery is the payload of a "deliver:" task: ids and nothing else.
+// Delivery is the payload of a "deliver:" task: ids and nothing else. Account is the
+// name of a desk, "mail" or "sms".
 type Delivery struct {
-	Delivery string `json:"delivery"`
+	Delivery     string `json:"delivery"`
+	Organization string `json:"organization"`
+	Account      string `json:"account"`
 }
 
 // Fetch is the payload of TypeTicketsFetch.

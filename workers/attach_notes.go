@@ -1,0 +1,56 @@
+package workers
+
+import (
+	"context"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// attachNotes adds the agents' notes to the ticket as one internal comment: all of the
+// episode's, or the one that came late.
+func (w *Worker) attachNotes(ctx context.Context, j job) store.Outcome {
+	body, err := w.notes(ctx, j)
+	if err != nil {
+		return unmade(j, err)
+	}
+	return w.comment(ctx, j, body)
+}
+
+func (w *Worker) notes(ctx context.Context, j job) (string, error) {
+	snapshot, err := w.Store.Frozen(ctx, j.Claimed)
+	if err != nil {
+		return "", err
+	}
+	view := templates.ForInternal(snapshot, w.options(j.organization, snapshot, j.Ticket))
+	if j.Params.Note == "" {
+		return w.Renderer.Notes(view)
+	}
+	note, err := w.Store.LateNote(ctx, j.Claimed)
+	if err != nil {
+		return "", err
+	}
+	return w.Renderer.LateNote(view, note)
+}
+
+// comment adds one internal comment to the conversation's ticket.
+func (w *Worker) comment(ctx context.Context, j job, body string) store.Outcome {
+	if j.Ticket == nil {
+		return unmade(j, fault.New(fault.Transient, "no_ticket", "the ticket is not there yet"))
+	}
+	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
+	if desk == nil {
+		return unmade(j, fault.New(fault.Transient, "not_configured", "the ticket's desk is not configured"))
+	}
+	if !desk.Traits().PrivateComments {
+		return ended(j, chat.Suppressed, "no_private_comments", "the desk has no private comments")
+	}
+	j.account = desk
+	comment := connectors.Comment{Key: j.ID, Body: body}
+	return once(ctx, j,
+		func(ctx context.Context) (chat.Ref, error) { return desk.FindComment(ctx, j.Ticket.Ref, j.ID) },
+		func(ctx context.Context) (chat.Ref, error) { return desk.AddComment(ctx, j.Ticket.Ref, comment) })
+}

@@ -1,0 +1,147 @@
+package workers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/workers/tasks"
+)
+
+// job is a claimed delivery and whom it concerns.
+type job struct {
+	*store.Claimed
+	account      *connectors.Account
+	organization *config.Organization
+}
+
+// deliver is the frame of every delivery: admit, claim, act, record.
+func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.HandlerFunc {
+	return func(ctx context.Context, t *asynq.Task) error {
+		id, at, err := readDelivery(t)
+		if err != nil {
+			return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
+		}
+		account := w.Accounts.Account(at.Organization, at.Target)
+		if hold, wait := w.mustWait(ctx, at, account); wait > 0 {
+			return w.Store.Postpone(ctx, id, hold, wait)
+		}
+		identity := ""
+		if account != nil {
+			identity = account.Identity()
+		}
+		claimed, err := w.Store.Claim(ctx, id, account != nil, identity)
+		if err != nil || claimed == nil {
+			return err
+		}
+		began := time.Now()
+		o := w.call(ctx, job{claimed, account, w.Organizations[at.Organization]}, act)
+		o.Took = time.Since(began)
+		w.settle(ctx, at, &o)
+		w.report(ctx, claimed, o)
+		return w.record(ctx, claimed, o)
+	}
+}
+
+func readDelivery(t *asynq.Task) (chat.Key, store.Account, error) {
+	var p tasks.Delivery
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		return chat.Key{}, store.Account{}, fault.New(fault.Invalid, "malformed_json", "the task's payload is not JSON")
+	}
+	id, err := chat.ParseKey(p.Delivery)
+	return id, store.Account{Organization: p.Organization, Target: p.Account}, err
+}
+
+// mustWait says whether an account may be called now. Waiting uses up no attempt.
+func (w *Worker) mustWait(ctx context.Context, at store.Account, account *connectors.Account) (chat.Hold, time.Duration) {
+	if account == nil {
+		return "", 0 // the claim holds it as not configured
+	}
+	if rest := w.Resting.RestsFor(at); rest > 0 {
+		return chat.HeldByAccountPaused, rest
+	}
+	wait := account.Admit(ctx)
+	if wait > 0 {
+		w.Resting.Rest(at, wait)
+	}
+	return chat.HeldByRateLimit, wait
+}
+
+// call acts within the lease. A panic counts as an outcome that nobody knows.
+func (w *Worker) call(ctx context.Context, j job, act func(context.Context, job) store.Outcome) (o store.Outcome) {
+	ctx, cancel := context.WithDeadline(ctx, j.Deadline)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.ErrorContext(ctx, "handler panicked", "delivery", j.ID.String(), "action", string(j.Action))
+			o = failed(j, fault.New(fault.Ambiguous, "panic", "the handler failed"))
+		}
+	}()
+	return act(ctx, j)
+}
+
+// settle carries what a call says about its account: a refused credential pauses it, a
+// call that worked ends a pause.
+func (w *Worker) settle(ctx context.Context, at store.Account, o *store.Outcome) {
+	ctx, cancel := detached(ctx, 10*time.Second)
+	defer cancel()
+	switch {
+	case o.Err == nil && w.Resting.Paused(at):
+		if err := w.Store.Unpause(ctx, at); err != nil {
+			w.Log.WarnContext(ctx, "the end of a pause could not be noted", "organization", at.Organization, "account", at.Target)
+		}
+	case fault.Is(o.Err, fault.Denied):
+		pause, err := w.Store.Pause(ctx, at, fault.CodeOf(o.Err))
+		if err != nil {
+			pause = time.Minute // the database is away; this process rests by itself
+		}
+		w.Resting.Rest(at, pause)
+		o.Err = fault.Wrap(fault.Denied, fault.CodeOf(o.Err), "the account was refused", o.Err).After(pause)
+	case fault.Is(o.Err, fault.RateLimited):
+		w.Resting.Rest(at, max(fault.RetryAfterOf(o.Err), time.Second))
+	}
+}
+
+// record writes the result, again and again while the database is away.
+func (w *Worker) record(ctx context.Context, c *store.Claimed, o store.Outcome) error {
+	ctx, cancel := detached(ctx, recordTimeout)
+	defer cancel()
+	for {
+		err := w.Store.Record(ctx, c, o)
+		if err == nil {
+			w.Wake()
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// report writes the one line of an attempt: ids, kinds and durations, never an address
+// or a text.
+func (w *Worker) report(ctx context.Context, c *store.Claimed, o store.Outcome) {
+	level, outcome := slog.LevelInfo, "delivered"
+	if o.Err != nil {
+		level, outcome = slog.LevelWarn, fault.KindOf(o.Err).String()
+	}
+	if o.End != "" {
+		level, outcome = slog.LevelInfo, string(o.End)
+	}
+	w.Log.LogAttrs(ctx, level, "attempt",
+		slog.String("organization", c.Organization), slog.String("conversation", c.Conversation), slog.Int("episode", c.Episode),
+		slog.String("delivery", c.ID.String()), slog.String("action", string(c.Action)), slog.String("target", c.Target),
+		slog.Int64("fence", c.Fence), slog.Bool("look_first", c.LookFirst), slog.String("outcome", outcome),
+		slog.String("code", fault.CodeOf(o.Err)), slog.Duration("took", o.Took))
+}

@@ -1,0 +1,77 @@
+package workers
+
+import (
+	"context"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// emailTranscript mails one transcript to one recipient.
+func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
+	snapshot, err := w.Store.Frozen(ctx, j.Claimed)
+	if err != nil {
+		return unmade(j, err)
+	}
+	to, name := j.Params.To, ""
+	if to == "" {
+		to, name = snapshot.User.Email, snapshot.User.Name
+	}
+	if o, ok := w.mayWrite(ctx, j, chat.ChannelEmail, to); !ok {
+		return o
+	}
+	letter, err := w.transcript(j, snapshot)
+	if err != nil {
+		return unmade(j, err)
+	}
+	return w.send(ctx, j, connectors.Outgoing{
+		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
+		Thread: j.Organization + "/" + j.Conversation,
+	})
+}
+
+// transcript renders the audience's transcript. Whoever is not said to be internal is a
+// customer.
+func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
+	options := w.options(j.organization, s, j.Ticket)
+	if j.Params.Audience == chat.Internal {
+		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, options))
+	}
+	return w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, options))
+}
+
+// mayWrite checks the address and whether it may be written to. Otherwise it returns
+// how the delivery ends.
+func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store.Outcome, bool) {
+	if j.LookFirst {
+		return store.Outcome{}, true // what may have been sent has to be looked for in any case
+	}
+	if to == "" {
+		return ended(j, chat.Suppressed, "no_address", "there is nowhere to send it"), false
+	}
+	if channel == chat.ChannelEmail {
+		if !plan.GoodAddress(to) {
+			return ended(j, chat.Suppressed, "bad_address", "the address is no good"), false
+		}
+		to = plan.NormalizeAddress(to)
+	}
+	reason, err := w.Store.Suppression(ctx, j.Organization, channel, to)
+	if err != nil {
+		return unmade(j, err), false
+	}
+	if reason != "" {
+		return ended(j, chat.Suppressed, reason, "it may not be written to"), false
+	}
+	return store.Outcome{}, true
+}
+
+// send sends a message once.
+func (w *Worker) send(ctx context.Context, j job, m connectors.Outgoing) store.Outcome {
+	m.Since = j.FirstCallAt
+	return once(ctx, j,
+		func(ctx context.Context) (chat.Ref, error) { return j.account.FindSent(ctx, m) },
+		func(ctx context.Context) (chat.Ref, error) { return j.account.Send(ctx, m) })
+}

@@ -1,0 +1,63 @@
+package workers
+
+import (
+	"context"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/intake"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// optedOut is the code with which a vendor says that this number wants nothing more.
+const optedOut = "opted_out"
+
+// sendLink sends a conversation link by SMS or mail. The link's token is derived here;
+// the database has only its hash.
+func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
+	link, err := w.Store.Link(ctx, j.Organization, j.Params.Link)
+	if err != nil {
+		return unmade(j, err)
+	}
+	if link.State != chat.LinkOpen && !j.LookFirst {
+		return ended(j, chat.Cancelled, "link_"+string(link.State), "the link does not work any more")
+	}
+	token, err := w.Keys.LinkTokenFor(link.ID, link.Generation, link.TokenHash)
+	if err != nil {
+		return unmade(j, err)
+	}
+	if o, ok := w.mayWrite(ctx, j, j.Params.Channel, j.Params.To); !ok {
+		return o
+	}
+	message, err := w.linkMessage(j, link, intake.LinkURL(w.PublicURL, token))
+	if err != nil {
+		return unmade(j, err)
+	}
+	o := w.send(ctx, j, message)
+	if fault.CodeOf(o.Err) == optedOut {
+		if err := w.Store.Suppress(ctx, j.Organization, chat.ChannelSMS, j.Params.To, "stop"); err != nil {
+			return unmade(j, err)
+		}
+		o.End = chat.Suppressed
+	}
+	return o
+}
+
+func (w *Worker) linkMessage(j job, link chat.Link, url string) (connectors.Outgoing, error) {
+	view := templates.LinkView{
+		Brand: brand(j.organization), Purpose: link.Purpose, URL: url, Locale: j.organization.Locale,
+		ExpiresAt: link.ExpiresAt, Location: j.organization.Location(),
+	}
+	m := connectors.Outgoing{Key: j.ID, To: j.Params.To, Unique: url, Thread: j.Organization + "/" + j.Conversation}
+	if j.Params.Channel == chat.ChannelSMS {
+		m.StatusURL = w.PublicURL + "/webhooks/twilio/" + j.Organization + "/status?delivery=" + j.ID.String()
+		var err error
+		m.Text, err = w.Renderer.LinkSMS(view)
+		return m, err
+	}
+	letter, err := w.Renderer.LinkMail(view)
+	m.Subject, m.Text, m.HTML = letter.Subject, letter.Text, letter.HTML
+	return m, err
+}

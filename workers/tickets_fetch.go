@@ -1,0 +1,66 @@
+package workers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/workers/tasks"
+)
+
+// How many earlier tickets are shown of each desk, and how long a desk is waited for.
+const (
+	priorTickets = 10
+	fetchTimeout = 15 * time.Second
+)
+
+// fetchTickets asks every desk that can tell for the user's earlier tickets, and keeps
+// the answers for the details pane. It has no effect outside and is no delivery; one
+// desk that fails does not keep the others from being shown.
+func (w *Worker) fetchTickets(ctx context.Context, t *asynq.Task) error {
+	var p tasks.Fetch
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		return fmt.Errorf("reading a task: %w: %w", fault.New(fault.Invalid, "malformed_json", "the payload is not JSON"), asynq.SkipRetry)
+	}
+	o, ok := w.Organizations[p.Organization]
+	if !ok {
+		return nil
+	}
+	c, err := w.Store.Conversation(ctx, p.Organization, p.Conversation)
+	if err != nil || c.Latest == nil {
+		return err
+	}
+	var errs []error
+	for desk := range o.Desks {
+		if account := w.Accounts.Account(o.ID, desk); account != nil && account.ListsTickets() {
+			errs = append(errs, w.fetchFrom(ctx, o.ID, desk, c.ID, c.Latest.User))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation string, user chat.User) error {
+	account := w.Accounts.Account(organization, desk)
+	answer := store.PriorTickets{Desk: desk}
+	if account.Admit(ctx) > 0 {
+		answer.Error = fault.RateLimited.String()
+		return w.Store.SavePriorTickets(ctx, organization, conversation, answer)
+	}
+	asking, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	list, err := account.TicketsOf(asking, person(user, desk), priorTickets)
+	if err != nil {
+		answer.Error = fault.KindOf(err).String()
+	} else {
+		now := time.Now().UTC()
+		answer.Tickets, answer.FetchedAt = list, &now
+	}
+	return w.Store.SavePriorTickets(ctx, organization, conversation, answer)
+}
