@@ -38,8 +38,6 @@ func StartPostgres(ctx context.Context) (*pgserver.Server, error) {
 
 // ownCluster is the cluster of a test binary that was not given one. It is stopped by
 // the end of the process, so that no package needs a TestMain for it.
-//
-//nolint:gochecknoglobals // one cluster per process is what this package is about
 var ownCluster = sync.OnceValues(func() (*pgserver.Server, error) {
 	return StartPostgres(context.Background())
 })

@@ -1,0 +1,16 @@
+# A static binary and nothing else that could run: no shell, no package manager, no root.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+# timetzdata puts the time zones into the binary; the image has none.
+RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags="-s -w" -o /afterchat ./cmd/afterchat
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /afterchat /afterchat
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/afterchat"]
+CMD ["serve", "--config", "/etc/afterchat/afterchat.yaml"]
