@@ -321,6 +321,7 @@ func FuzzMailIsReadable(f *testing.F) {
 		}
 		all := server.Messages()
 		raw := all[len(all)-1].Raw
+		server.Clear()
 		assertLines(t, raw)
 		env, err := enmime.ReadEnvelope(bytes.NewReader(raw))
 		if err != nil {

@@ -181,6 +181,13 @@ func (s *Server) Messages() []Message {
 	return out
 }
 
+// Clear forgets the mails that were taken.
+func (s *Server) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages = nil
+}
+
 func (s *Server) keep(m *stored) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
