@@ -20,12 +20,12 @@ type FieldData struct {
 // RenderFields returns the desk's fields with their templates filled in. Load has seen
 // each template render with nothing given, so an error, a fault of kind Invalid that
 // names the field, is about what people answered.
-func (r TicketRule) RenderFields(data FieldData) (map[string]string, error) {
-	if len(r.Fields) == 0 {
+func (t TicketRule) RenderFields(data FieldData) (map[string]string, error) {
+	if len(t.Fields) == 0 {
 		return nil, nil
 	}
-	rendered := make(map[string]string, len(r.Fields))
-	for id, text := range r.Fields {
+	rendered := make(map[string]string, len(t.Fields))
+	for id, text := range t.Fields {
 		value, err := renderField(text, data)
 		if err != nil {
 			return nil, fault.Wrap(fault.Invalid, "field_template", "the field's template cannot be filled in", err).At("fields[" + id + "]")

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func FuzzLoad(f *testing.F) {
 		if err == nil {
 			return
 		}
-		problems, ok := err.(config.Problems)
+		problems, ok := errors.AsType[config.Problems](err)
 		if !ok {
 			t.Fatalf("%T: %v", err, err)
 		}
