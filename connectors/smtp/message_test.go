@@ -204,19 +204,19 @@ func TestSubjectsArriveAsTheyAre(t *testing.T) {
 func TestFilesKeepTheirNamesButNoFolders(t *testing.T) {
 	t.Parallel()
 	for sent, want := range map[string]string{
-		"photo.jpg":                         "photo.jpg",
-		"Kärnan är varm 🔥.jpg":              "Kärnan är varm 🔥.jpg",
-		"../../etc/passwd":                  "passwd",
-		`C:\Users\ann\photo.jpg`:            "photo.jpg",
-		"a;b,c=d%20.txt":                    "a;b,c=d%20.txt",
-		"cod\u202egpj.exe":                  "codgpj.exe",
-		"":                                  "file-1",
-		"/":                                 "file-1",
-		strings.Repeat("å", 300) + ".jpeg":  strings.Repeat("å", 97) + ".jpeg",
-		strings.Repeat("a", 300):            strings.Repeat("a", 200),
-		"x." + strings.Repeat("a", 300):     "x." + strings.Repeat("a", 198),
-		"report \"final\" (1).pdf":          "report \"final\" (1).pdf",
-		"tab\tand\nline.txt":                "tab and line.txt",
+		"photo.jpg":                        "photo.jpg",
+		"Kärnan är varm 🔥.jpg":             "Kärnan är varm 🔥.jpg",
+		"../../etc/passwd":                 "passwd",
+		`C:\Users\ann\photo.jpg`:           "photo.jpg",
+		"a;b,c=d%20.txt":                   "a;b,c=d%20.txt",
+		"cod\u202egpj.exe":                 "codgpj.exe",
+		"":                                 "file-1",
+		"/":                                "file-1",
+		strings.Repeat("å", 300) + ".jpeg": strings.Repeat("å", 97) + ".jpeg",
+		strings.Repeat("a", 300):           strings.Repeat("a", 200),
+		"x." + strings.Repeat("a", 300):    "x." + strings.Repeat("a", 198),
+		"report \"final\" (1).pdf":         "report \"final\" (1).pdf",
+		"tab\tand\nline.txt":               "tab and line.txt",
 		"ファイル名がとても長いので折り返しが必要です。資料.pdf": "ファイル名がとても長いので折り返しが必要です。資料.pdf",
 	} {
 		t.Run(fmt.Sprintf("%.20q", sent), func(t *testing.T) {

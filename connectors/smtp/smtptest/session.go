@@ -15,6 +15,7 @@ type session struct {
 	signedIn bool
 	from     string
 	to       []string
+	size     int64 // as announced, at most
 }
 
 var _ gosmtp.AuthSession = (*session)(nil)
@@ -36,11 +37,11 @@ func (s *session) Logout() error {
 	return nil
 }
 
-func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
+func (s *session) Mail(from string, o *gosmtp.MailOptions) error {
 	if s.server.options.Username != "" && !s.signedIn {
 		return reply(530, [3]int{5, 7, 0}, "sign in first")
 	}
-	s.from = from
+	s.from, s.size = from, min(o.Size, 1<<20)
 	return nil
 }
 
@@ -56,10 +57,11 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 }
 
 func (s *session) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
+	buffer := bytes.NewBuffer(make([]byte, 0, s.size+bytes.MinRead))
+	if _, err := buffer.ReadFrom(r); err != nil {
 		return err
 	}
+	raw := buffer.Bytes()
 	how, broken := s.server.breakage(func(Breakage) bool { return true })
 	if broken && how.Code != 0 {
 		return reply(how.Code, how.Enhanced, "not now")
