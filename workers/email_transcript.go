@@ -36,11 +36,11 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 // transcript renders the audience's transcript. Whoever is not said to be internal is a
 // customer.
 func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
-	options := w.options(j.organization, s, j.Ticket)
+	o := options(j.organization, j.Ticket)
 	if j.Params.Audience == chat.Internal {
-		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, options))
+		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
 	}
-	return w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, options))
+	return w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, o))
 }
 
 // mayWrite checks the address and whether it may be written to. Otherwise it returns

@@ -89,7 +89,7 @@ func (w *Worker) appendToTicket(ctx context.Context, j job, desk *connectors.Acc
 
 // ticket renders the ticket. What the requester could see is rendered for customers.
 func (w *Worker) ticket(j job, s chat.Snapshot) (connectors.Ticket, error) {
-	options := w.options(j.organization, s, nil)
+	o := options(j.organization, nil)
 	p := j.Params
 	public := p.Audience == chat.Customer || !j.account.Traits().PrivateComments
 	t := connectors.Ticket{
@@ -98,9 +98,9 @@ func (w *Worker) ticket(j job, s chat.Snapshot) (connectors.Ticket, error) {
 	}
 	var err error
 	if public {
-		t.Subject, t.Body, err = w.Renderer.TicketForCustomer(templates.ForCustomer(s, options))
+		t.Subject, t.Body, err = w.Renderer.TicketForCustomer(templates.ForCustomer(s, o))
 	} else {
-		t.Subject, t.Body, err = w.Renderer.TicketForInternal(templates.ForInternal(s, options))
+		t.Subject, t.Body, err = w.Renderer.TicketForInternal(templates.ForInternal(s, o))
 	}
 	return t, err
 }

@@ -86,20 +86,10 @@ func RetryDelay(retried int, _ error, _ *asynq.Task) time.Duration {
 // task must not be archived because PostgreSQL was away.
 func IsFailure(error) bool { return false }
 
-func (w *Worker) location(o *config.Organization, s chat.Snapshot) *time.Location {
-	if s.Timezone != "" {
-		if l, err := time.LoadLocation(s.Timezone); err == nil {
-			return l
-		}
-	}
-	return o.Location()
-}
-
-func (w *Worker) options(o *config.Organization, s chat.Snapshot, ticket *chat.TicketRef) templates.Options {
-	out := templates.Options{Brand: brand(o), Locale: o.Locale, Location: w.location(o, s)}
-	if s.Locale != "" {
-		out.Locale = s.Locale
-	}
+// options are how an organization's texts are rendered; the customer's own language and
+// time zone are the templates' business.
+func options(o *config.Organization, ticket *chat.TicketRef) templates.Options {
+	out := templates.Options{Brand: brand(o), Locale: o.Locale, Location: o.Location()}
 	if ticket != nil {
 		out.TicketID, out.TicketURL = ticket.ID, ticket.URL
 	}

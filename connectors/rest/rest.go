@@ -173,7 +173,8 @@ func FromStatus(status int, header http.Header, safe bool) *fault.Error {
 	case status == http.StatusNotFound, status == http.StatusGone:
 		kind = fault.NotFound
 	case status == http.StatusConflict, status == http.StatusPreconditionFailed, status == http.StatusLocked:
-		kind = fault.Conflict
+		// Conflict is for "closed for good", which only a connector can tell.
+		kind = fault.Transient
 	case status == http.StatusMethodNotAllowed, status == http.StatusNotImplemented:
 		kind = fault.Unsupported
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly:

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/afterchat/afterchat/internal/app"
+)
+
+type checkCommand struct {
+	configFlag
+	Probe bool `help:"Also sign in to every desk, SMTP and SMS account; reads only."`
+	JSON  bool `name:"json" help:"Print JSON."`
+}
+
+// Run validates a configuration.
+func (c checkCommand) Run(ctx context.Context, s streams) error {
+	ok, err := app.Check(ctx, c.Config, c.Probe, c.JSON, s.out)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errQuiet
+	}
+	return nil
+}
+
+type chatFlags struct {
+	configFlag
+	Organization string `required:"" help:"The organization's id."`
+	Chat         string `arg:"" placeholder:"CHAT.json" help:"The snapshot; - reads standard input."`
+}
+
+func (f chatFlags) read() ([]byte, error) {
+	if f.Chat == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	body, err := os.ReadFile(f.Chat)
+	if err != nil {
+		return nil, fmt.Errorf("reading the chat: %w", err)
+	}
+	return body, nil
+}
+
+type planCommand struct {
+	chatFlags
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run shows what would be delivered.
+func (c planCommand) Run(s streams) error {
+	body, err := c.read()
+	if err != nil {
+		return err
+	}
+	return app.Plan(c.Config, c.Organization, body, c.JSON, s.out)
+}
+
+type previewCommand struct {
+	chatFlags
+	Audience string `enum:"customer,internal" default:"customer" help:"Who will read: customer or internal."`
+	Format   string `enum:"html,text" default:"text" help:"html or text."`
+}
+
+// Run writes the transcript.
+func (c previewCommand) Run(s streams) error {
+	body, err := c.read()
+	if err != nil {
+		return err
+	}
+	return app.Preview(c.Config, c.Organization, c.Audience, c.Format, body, s.out)
+}
+
+type schemaCommand struct {
+	Of string `arg:"" enum:"config,snapshot" help:"config or snapshot."`
+}
+
+// Run prints a JSON Schema.
+func (c schemaCommand) Run(s streams) error { return app.Schema(c.Of, s.out) }
+
+type openapiCommand struct{}
+
+// Run prints the OpenAPI description.
+func (openapiCommand) Run(s streams) error { return app.OpenAPI(s.out) }

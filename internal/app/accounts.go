@@ -1,0 +1,80 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/connectors/all"
+	"github.com/afterchat/afterchat/connectors/twilio"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// accounts are all accounts of all organizations, built once from the configuration.
+type accounts map[store.Account]*connectors.Account
+
+// Account returns the account behind a target, nil if there is none.
+func (a accounts) Account(organization, target string) *connectors.Account {
+	return a[store.Account{Organization: organization, Target: target}]
+}
+
+// CanLook reports whether what an action made can be looked up at a target.
+func (a accounts) CanLook(organization, target string, action chat.Action) bool {
+	account := a.Account(organization, target)
+	return account != nil && account.CanLook(action)
+}
+
+// newAccounts turns configuration into connectors: the only place that does.
+func newAccounts(c *config.Config, l connectors.Limiter, observe func(kind, op, outcome string, took time.Duration)) (accounts, error) {
+	kinds := all.Kinds()
+	out := accounts{}
+	for id, o := range c.Organizations {
+		for target, settings := range settingsOf(o) {
+			kind := settings.CommonSettings().Type
+			connector, err := kinds[kind].New(settings)
+			if err != nil {
+				return nil, fmt.Errorf("organization %s, account %s: %w", id, target, err)
+			}
+			out[store.Account{Organization: id, Target: target}] = connectors.NewAccount(connector, settings, l,
+				func(op, outcome string, took time.Duration) { observe(kind, op, outcome, took) })
+		}
+	}
+	return out, nil
+}
+
+// settingsOf returns the settings of an organization's accounts by target.
+func settingsOf(o *config.Organization) map[string]connectors.Settings {
+	out := map[string]connectors.Settings{}
+	for name, s := range o.Desks {
+		out[name] = s
+	}
+	if o.Mail != nil {
+		out[chat.AccountMail] = o.Mail.SMTP
+	}
+	if o.SMS != nil {
+		out[chat.AccountSMS] = o.SMS
+	}
+	return out
+}
+
+// number reads a phone number as the organization does.
+func number(o *config.Organization, raw string) (string, error) {
+	var countries []string
+	if s, ok := o.SMS.(*twilio.Settings); ok {
+		countries = s.Countries
+	}
+	return twilio.NormalizeNumber(raw, o.Region, countries)
+}
+
+// verifyTwilio checks a webhook's signature with the organization's own token.
+func verifyTwilio(o *config.Organization, address string, form url.Values, signature string) bool {
+	s, ok := o.SMS.(*twilio.Settings)
+	if !ok {
+		return false
+	}
+	client, err := twilio.New(s)
+	return err == nil && client.ValidateSignature(address, form, signature)
+}

@@ -1,0 +1,263 @@
+// Package app is the composition root: the only place that turns a configuration into
+// connectors, and wires store, dispatcher, workers and HTTP door together. The commands
+// of package cmd/afterchat call it and nothing else.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/connectors/all"
+	"github.com/afterchat/afterchat/connectors/twilio"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/dispatch"
+	"github.com/afterchat/afterchat/internal/httpapi"
+	"github.com/afterchat/afterchat/internal/intake"
+	"github.com/afterchat/afterchat/internal/limiter"
+	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/internal/signing"
+	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/templates"
+	"github.com/afterchat/afterchat/workers"
+	"github.com/afterchat/afterchat/workers/tasks"
+)
+
+// Roles that a process can have.
+const (
+	RoleWorker = "worker"
+	RoleAPI    = "api"
+)
+
+// Options are what a process is told beside its configuration.
+type Options struct {
+	Roles []string // empty: all
+	Log   *slog.Logger
+}
+
+// App is one process of Afterchat.
+type App struct {
+	config     *config.Config
+	roles      []string
+	log        *slog.Logger
+	store      *store.Store
+	redis      redis.UniversalClient
+	queue      *queue
+	accounts   accounts
+	worker     *workers.Worker
+	dispatcher *dispatch.Dispatcher
+	handler    http.Handler
+}
+
+// LoadConfig reads a configuration file, with every connector that is built in.
+func LoadConfig(path string) (*config.Config, error) {
+	return config.Load(path, all.Kinds(), config.Options{})
+}
+
+// OpenStore connects to a configuration's database.
+func OpenStore(ctx context.Context, c *config.Config) (*store.Store, error) {
+	return store.Open(ctx, c.Database.Reveal(), terms(c))
+}
+
+func terms(c *config.Config) chat.Terms {
+	return chat.Terms{
+		Lease: time.Duration(c.Workers.Lease), Grace: time.Duration(c.Workers.Grace), MaxAge: time.Duration(c.Workers.MaxAge),
+	}
+}
+
+// New wires a process together. It connects to nobody yet. Close it.
+func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
+	s, err := OpenStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: c, roles: o.Roles, log: o.Log, store: s}
+	if err := a.wire(); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) wire() error {
+	c := a.config
+	var err error
+	if a.redis, err = newRedis(c.Redis); err != nil {
+		return err
+	}
+	a.queue = newQueue(a.redis)
+	m := newMetrics(a.store)
+	if a.accounts, err = newAccounts(c, limiter.New(a.redis), m.observe); err != nil {
+		return err
+	}
+	renderer, err := templates.New()
+	if err != nil {
+		return fmt.Errorf("reading the templates: %w", err)
+	}
+	keys, err := newKeys(c)
+	if err != nil {
+		return err
+	}
+	rests := dispatch.NewRests()
+	a.dispatcher = dispatch.New(a.store, a.queue, rests, dispatch.Settings{
+		Outstanding: 8 * c.Workers.Concurrency,
+		Sweep:       sweep,
+		Again:       time.Duration(c.Workers.Lease + c.Workers.Grace),
+	}, a.log)
+	in := &intake.Intake{
+		Store: a.store, Keys: keys, PublicURL: c.HTTP.PublicURL, Number: number, Wake: a.dispatcher.Wake, Opened: a.fetchTickets,
+	}
+	a.worker = &workers.Worker{
+		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Intake: in,
+		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
+	}
+	a.handler, err = httpapi.New(httpapi.Deps{
+		Store: a.store, Intake: in, Organizations: c.Organizations, Keys: keys, Renderer: renderer,
+		PublicURL: c.HTTP.PublicURL, AdminToken: c.HTTP.AdminToken, Accounts: a.accounts, Historians: a.historians,
+		Flags: plan.Flags, VerifyTwilio: verifyTwilio, Number: number, Newer: twilio.Newer, Refresh: a.fetchTickets,
+		Ready: a.ready, Monitor: newMonitor(a.redis), Metrics: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), Log: a.log,
+	})
+	return err
+}
+
+const (
+	// sweep is how often everything due is looked for, even if nothing woke us.
+	sweep = 500 * time.Millisecond
+	// unknownFor is how long a task for an unknown organization waits for its
+	// configuration.
+	unknownFor = time.Hour
+)
+
+func newKeys(c *config.Config) (*signing.Keys, error) {
+	if len(c.HTTP.SecretKeys) == 0 {
+		return nil, nil
+	}
+	return signing.New(c.HTTP.SecretKeys)
+}
+
+// Close lets go of every connection.
+func (a *App) Close() {
+	a.store.Close()
+	if a.redis != nil {
+		_ = a.redis.Close()
+	}
+}
+
+// Handler is the HTTP door.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Account returns an organization's account, nil if there is none.
+func (a *App) Account(organization, target string) *connectors.Account {
+	return a.accounts.Account(organization, target)
+}
+
+// Store is the process's store.
+func (a *App) Store() *store.Store { return a.store }
+
+// Run serves until ctx is done, then finishes what is in flight. Redis or PostgreSQL may
+// be away, at the start or later: the process says so and waits for them.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.await(ctx); err != nil {
+		return err
+	}
+	if err := a.store.CheckVersion(ctx); err != nil {
+		return err
+	}
+	if a.has(RoleAPI) {
+		stop, err := a.listen(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	if !a.has(RoleWorker) {
+		<-ctx.Done()
+		return nil
+	}
+	return a.work(ctx)
+}
+
+func (a *App) has(role string) bool { return len(a.roles) == 0 || slices.Contains(a.roles, role) }
+
+// listen opens the HTTP door, and returns what closes it gracefully.
+func (a *App) listen(ctx context.Context) (func(), error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.config.HTTP.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening at %s: %w", a.config.HTTP.Listen, err)
+	}
+	server := httpapi.Server(a.config.HTTP.Listen, a.handler)
+	a.log.InfoContext(ctx, "listening", "address", l.Addr().String())
+	go func() {
+		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.log.ErrorContext(ctx, "the HTTP door closed", "error", err.Error())
+		}
+	}()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(a.config.Workers.ShutdownTimeout))
+		defer cancel()
+		_ = server.Shutdown(ctx)
+	}, nil
+}
+
+// work runs the dispatcher and the workers until ctx is done.
+func (a *App) work(ctx context.Context) error {
+	server := asynq.NewServerFromRedisClient(a.redis, asynq.Config{
+		Concurrency:              a.config.Workers.Concurrency,
+		Queues:                   map[string]int{tasks.QueueDeliveries: 6, tasks.QueueIntake: 6, tasks.QueueBackground: 1},
+		TaskCheckInterval:        20 * time.Millisecond,
+		DelayedTaskCheckInterval: time.Second,
+		ShutdownTimeout:          time.Duration(a.config.Workers.ShutdownTimeout),
+		RetryDelayFunc:           workers.RetryDelay,
+		IsFailure:                workers.IsFailure,
+		Logger:                   quiet{a.log},
+		LogLevel:                 asynq.WarnLevel,
+	})
+	if err := server.Start(a.worker.Mux()); err != nil {
+		return fmt.Errorf("starting the workers: %w", err)
+	}
+	a.log.InfoContext(ctx, "working", "concurrency", a.config.Workers.Concurrency)
+	dispatching, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.prune(dispatching)
+	a.dispatcher.Run(dispatching)
+	server.Shutdown()
+	return nil
+}
+
+// prune drops what has outlived its use, once an hour.
+func (a *App) prune(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+			if err := a.store.Prune(ctx); err != nil {
+				a.log.WarnContext(ctx, "pruning failed", "error", err.Error())
+			}
+		}
+	}
+}
+
+// historians are the desks of an organization that can list tickets.
+func (a *App) historians(o *config.Organization) []string {
+	var out []string
+	for desk := range o.Desks {
+		if account := a.accounts.Account(o.ID, desk); account != nil && account.ListsTickets() {
+			out = append(out, desk)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/afterchat/afterchat/workers"
+	"github.com/afterchat/afterchat/workers/tasks"
+)
+
+// fetchTickets asks for a user's earlier tickets to be fetched. It does not wait for
+// Redis: the pane shows what is cached, and asks again.
+func (a *App) fetchTickets(ctx context.Context, organization, conversation string) {
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		payload, err := json.Marshal(tasks.Fetch{Organization: organization, Conversation: conversation})
+		if err == nil {
+			err = a.queue.Enqueue(ctx, asynq.NewTask(tasks.TypeTicketsFetch, payload),
+				asynq.Queue(tasks.QueueBackground), asynq.MaxRetry(2), asynq.Timeout(time.Minute))
+		}
+		if err != nil {
+			a.log.WarnContext(ctx, "prior tickets cannot be fetched now", "organization", organization, "conversation", conversation)
+		}
+	}()
+}
+
+// putBack enqueues a chat core's task anew.
+func (a *App) putBack(ctx context.Context, t *asynq.Task, delay time.Duration) error {
+	task, options := workers.PutBackTask(ctx, t, delay)
+	return a.queue.Enqueue(ctx, task, options...)
+}
+
+// ready asks the parts that Afterchat cannot work without.
+func (a *App) ready(ctx context.Context) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	parts := map[string]error{"postgres": a.store.Ping(ctx)}
+	if err := a.redis.Ping(ctx).Err(); err != nil {
+		parts["redis"] = fmt.Errorf("asking Redis: %w", err)
+	} else {
+		parts["redis"] = nil
+	}
+	return parts
+}
+
+// await waits until PostgreSQL and Redis answer, with a growing pause and one line per
+// try that says which is away. A setting of Redis that loses tasks ends the start.
+func (a *App) await(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+		err := a.store.Ping(ctx)
+		if err == nil {
+			err = checkRedis(ctx, a.redis)
+		}
+		if err == nil || final(err) {
+			return err
+		}
+		a.log.WarnContext(ctx, "waiting", "reason", err.Error(), "again_in", pause.String())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/connectors/all"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// finding is one line of what check has to say.
+type finding struct {
+	Level        string `json:"level"` // ok, warning or error
+	Organization string `json:"organization,omitempty"`
+	Account      string `json:"account,omitempty"`
+	Message      string `json:"message"`
+}
+
+// probeTimeout bounds the sign-in to one account.
+const probeTimeout = 30 * time.Second
+
+// Check validates a configuration, and with probe signs in to every account, reading
+// only. It reports whether all is well; warnings do not count.
+func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) (bool, error) {
+	c, err := LoadConfig(path)
+	if err != nil {
+		return false, err
+	}
+	built, err := newAccounts(c, unlimited{}, func(string, string, string, time.Duration) {})
+	if err != nil {
+		return false, err
+	}
+	if _, err := newKeys(c); err != nil {
+		return false, err
+	}
+	findings := []finding{}
+	for _, p := range c.Check(func(organization, desk string) connectors.Traits { return built.Account(organization, desk).Traits() }) {
+		findings = append(findings, finding{Level: "warning", Message: p.Error()})
+	}
+	if probe {
+		findings = append(findings, probeAll(ctx, c, built)...)
+	}
+	return report(findings, asJSON, out)
+}
+
+func probeAll(ctx context.Context, c *config.Config, built accounts) []finding {
+	var findings []finding
+	for _, id := range slices.Sorted(maps.Keys(c.Organizations)) {
+		for _, target := range slices.Sorted(maps.Keys(settingsOf(c.Organizations[id]))) {
+			f := finding{Level: "ok", Organization: id, Account: target, Message: "signed in"}
+			probing, cancel := context.WithTimeout(ctx, probeTimeout)
+			if err := built.Account(id, target).Probe(probing); err != nil {
+				f.Level, f.Message = "error", err.Error()
+			}
+			cancel()
+			findings = append(findings, f)
+		}
+	}
+	return findings
+}
+
+func report(findings []finding, asJSON bool, out io.Writer) (bool, error) {
+	ok := !slices.ContainsFunc(findings, func(f finding) bool { return f.Level == "error" })
+	if asJSON {
+		return ok, writeJSON(out, struct {
+			OK       bool      `json:"ok"`
+			Findings []finding `json:"findings"`
+		}{ok, findings})
+	}
+	for _, f := range findings {
+		where := ""
+		if f.Account != "" {
+			where = f.Organization + "/" + f.Account + ": "
+		}
+		fmt.Fprintf(out, "%-8s %s%s\n", f.Level, where, f.Message)
+	}
+	if ok {
+		fmt.Fprintln(out, "The configuration is good.")
+	}
+	return ok, nil
+}
+
+// unlimited is the limiter of a process that calls nobody twice.
+type unlimited struct{}
+
+func (unlimited) Take(context.Context, string, connectors.Rate) time.Duration { return 0 }
+func (unlimited) Rest(context.Context, string, time.Duration)                 {}
+
+// planned is a delivery as `afterchat plan` shows it.
+type planned struct {
+	ID     chat.Key    `json:"id"`
+	Action chat.Action `json:"action"`
+	Target string      `json:"target"`
+	State  chat.State  `json:"state"`
+	HeldBy *chat.Hold  `json:"held_by"`
+	Why    string      `json:"why"`
+	Reason string      `json:"reason,omitempty"`
+}
+
+// Plan shows what a chat's end would deliver where, and why. It calls nobody.
+func Plan(path, organization string, body []byte, asJSON bool, out io.Writer) error {
+	o, s, err := chatOf(path, organization, body)
+	if err != nil {
+		return err
+	}
+	list := []planned{}
+	for _, d := range plan.For(chat.Conversation{Organization: organization, Snapshot: s}, o) {
+		p := planned{ID: d.ID, Action: d.Action, Target: d.Target, State: d.State, Why: d.Params.Rule, Reason: d.Error}
+		if d.Hold != "" {
+			p.HeldBy = &d.Hold
+		}
+		list = append(list, p)
+	}
+	if asJSON {
+		return writeJSON(out, struct {
+			Deliveries []planned   `json:"deliveries"`
+			Flags      []chat.Flag `json:"flags"`
+		}{list, plan.Flags(o, s)})
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(out, "Nothing: no rule matches this chat.")
+	}
+	for _, p := range list {
+		held := ""
+		if p.HeldBy != nil {
+			held = " (waits: " + string(*p.HeldBy) + ")"
+		}
+		if p.Reason != "" {
+			held = " (" + string(p.State) + ": " + p.Reason + ")"
+		}
+		fmt.Fprintf(out, "%-17s %-10s %s%s\n", p.Action, p.Target, p.Why, held)
+	}
+	return nil
+}
+
+// Preview writes a chat's transcript as it would be sent: as text with its subject, or
+// the mail's HTML.
+func Preview(path, organization, audience, format string, body []byte, out io.Writer) error {
+	o, s, err := chatOf(path, organization, body)
+	if err != nil {
+		return err
+	}
+	r, err := templates.New()
+	if err != nil {
+		return fmt.Errorf("reading the templates: %w", err)
+	}
+	options := templates.Options{
+		Brand:  templates.Brand{Organization: o.Name, LogoURL: o.Brand.LogoURL, Color: o.Brand.Color, Website: o.Brand.Website},
+		Locale: o.Locale, Location: o.Location(),
+	}
+	var letter templates.Mail
+	if chat.Audience(audience) == chat.Internal {
+		letter, err = r.TranscriptForInternal(templates.ForInternal(s, options))
+	} else {
+		letter, err = r.TranscriptForCustomer(templates.ForCustomer(s, options))
+	}
+	if err != nil {
+		return fmt.Errorf("rendering the transcript: %w", err)
+	}
+	if format == "html" {
+		_, err = io.WriteString(out, letter.HTML)
+	} else {
+		_, err = fmt.Fprintf(out, "Subject: %s\n\n%s", letter.Subject, letter.Text)
+	}
+	return err
+}
+
+func chatOf(path, organization string, body []byte) (*config.Organization, chat.Snapshot, error) {
+	c, err := LoadConfig(path)
+	if err != nil {
+		return nil, chat.Snapshot{}, err
+	}
+	o, ok := c.Organizations[organization]
+	if !ok {
+		return nil, chat.Snapshot{}, unknownOrganization(c, organization)
+	}
+	s, _, err := chat.ParseSnapshot(body)
+	if err != nil {
+		return nil, chat.Snapshot{}, fmt.Errorf("reading the chat: %w", err)
+	}
+	return o, s, nil
+}
+
+func unknownOrganization(c *config.Config, id string) error {
+	return fault.New(fault.NotFound, "unknown_organization",
+		fmt.Sprintf("there is no organization %q; configured: %v", id, slices.Sorted(maps.Keys(c.Organizations))))
+}
+
+// Schema prints the JSON Schema of the configuration or of a snapshot.
+func Schema(of string, out io.Writer) error {
+	var raw []byte
+	var err error
+	if of == "config" {
+		raw, err = config.Schema(all.Kinds())
+	} else {
+		raw, err = snapshotSchema()
+	}
+	if err != nil {
+		return fmt.Errorf("describing the %s: %w", of, err)
+	}
+	_, err = fmt.Fprintln(out, string(raw))
+	return err
+}
+
+func writeJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

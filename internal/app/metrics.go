@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// metrics are what /metrics shows.
+type metrics struct {
+	registry *prometheus.Registry
+	calls    *prometheus.HistogramVec
+}
+
+func newMetrics(s *store.Store) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "afterchat_calls_seconds", Help: "Calls to help desks, mail and SMS accounts, by type of account, operation and outcome.",
+			Buckets: []float64{.005, .02, .1, .5, 2, 10, 30},
+		}, []string{"account_type", "operation", "outcome"}),
+	}
+	m.registry.MustRegister(m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "afterchat_deliveries_waiting", Help: "Deliveries that wait for nothing but time; -1 when PostgreSQL is away.",
+		}, func() float64 { return ask(s.Waiting) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "afterchat_rejects", Help: "Tasks of chat cores that could not be taken in the last seven days; -1 when PostgreSQL is away.",
+		}, func() float64 { return ask(s.CountRejects) }),
+	)
+	return m
+}
+
+func (m *metrics) observe(kind, op, outcome string, took time.Duration) {
+	m.calls.WithLabelValues(kind, op, outcome).Observe(took.Seconds())
+}
+
+// ask bounds a figure that PostgreSQL has to be asked for.
+func ask(figure func(context.Context) (int64, error)) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	n, err := figure(ctx)
+	if err != nil {
+		return -1
+	}
+	return float64(n)
+}

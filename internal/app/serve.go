@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"fmt"
+)
+
+// Migrate brings a configuration's database up to date and returns its version.
+func Migrate(ctx context.Context, path string) (int64, error) {
+	c, err := LoadConfig(path)
+	if err != nil {
+		return 0, err
+	}
+	s, err := OpenStore(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	return s.Migrate(ctx)
+}
+
+// Serve runs a process until ctx is done.
+func Serve(ctx context.Context, path string, migrate bool, o Options) error {
+	c, err := LoadConfig(path)
+	if err != nil {
+		return err
+	}
+	a, err := New(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := a.await(ctx); err != nil {
+		return err
+	}
+	if migrate && ctx.Err() == nil {
+		version, err := a.store.Migrate(ctx)
+		if err != nil {
+			return fmt.Errorf("bringing the database up to date: %w", err)
+		}
+		o.Log.InfoContext(ctx, "the database is up to date", "version", version)
+	}
+	return a.Run(ctx)
+}
