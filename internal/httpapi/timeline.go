@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// delivery is a delivery as the timeline shows it. Conversation and Episode are set
+// where it stands outside of its conversation.
+type delivery struct {
+	ID           string        `json:"id" doc:"32 hexadecimal digits."`
+	Conversation string        `json:"conversation,omitempty"`
+	Episode      int           `json:"episode,omitempty"`
+	Action       chat.Action   `json:"action" enum:"file_ticket,attach_notes,amend_ticket,email_transcript,send_link"`
+	Target       string        `json:"target" doc:"The desk's name, mail or sms."`
+	State        chat.State    `json:"state" enum:"pending,calling,delivered,failed,unknown,suppressed,cancelled"`
+	HeldBy       *string       `json:"held_by" doc:"dependency, settle, contact, rate_limit, account_paused or not_configured."`
+	DueAt        *time.Time    `json:"due_at"`
+	Ref          nullable[ref] `json:"ref"`
+	Receipt      *string       `json:"receipt" doc:"What the other side said later, as delivered or undelivered 30003."`
+	Error        *string       `json:"error"`
+	Attempts     []attempt     `json:"attempts" nullable:"false"`
+}
+
+type ref struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
+}
+
+type attempt struct {
+	At         time.Time `json:"at"`
+	Outcome    string    `json:"outcome"`
+	Error      *string   `json:"error"`
+	DurationMS int64     `json:"duration_ms"`
+}
+
+func viewDeliveries(list []store.Timeline) []delivery {
+	out := make([]delivery, 0, len(list))
+	for _, d := range list {
+		out = append(out, viewDelivery(d))
+	}
+	return out
+}
+
+func viewDelivery(d store.Timeline) delivery {
+	out := delivery{
+		ID: d.ID.String(), Action: d.Action, Target: d.Target, State: d.State, HeldBy: orNull(d.Hold), DueAt: timeOrNull(d.DueAt),
+		Receipt: orNull(d.Receipt), Error: orNull(d.Error), Attempts: make([]attempt, 0, len(d.Tries)),
+	}
+	if d.Ref.ID != "" {
+		out.Ref = some(ref{d.Ref.ID, d.Ref.URL})
+	}
+	for _, t := range d.Tries {
+		out.Attempts = append(out.Attempts, attempt{t.At.UTC(), t.Outcome, orNull(t.Error), t.Duration.Milliseconds()})
+	}
+	return out
+}
+
+// viewAlone is a delivery that names its conversation.
+func viewAlone(d store.Timeline) delivery {
+	out := viewDelivery(d)
+	out.Conversation, out.Episode = d.Conversation, d.Episode
+	return out
+}
