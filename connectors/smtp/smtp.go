@@ -57,7 +57,7 @@ func New(s *Settings) (*Client, error) {
 	return c, nil
 }
 
-// Traits: a mail cannot be looked for, and has no limit but the server's SIZE.
+// Traits says that a mail cannot be looked for and has no limit but the server's SIZE.
 func (c *Client) Traits() connectors.Traits {
 	return connectors.Traits{Send: connectors.Blind(), Files: true, Timeout: timeout}
 }

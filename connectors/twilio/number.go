@@ -22,8 +22,8 @@ func NormalizeNumber(raw, region string, countries []string) (e164 string, err e
 	if err != nil || !phonenumbers.IsValidNumber(number) {
 		return "", fault.New(fault.Invalid, "bad_number", "the recipient is not a telephone number").At("to")
 	}
-	switch phonenumbers.GetNumberType(number) {
-	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.UNKNOWN:
+	refused := []phonenumbers.PhoneNumberType{phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.UNKNOWN}
+	if slices.Contains(refused, phonenumbers.GetNumberType(number)) {
 		return "", fault.New(fault.Invalid, "number_type", "the recipient's kind of number is not sent to").At("to")
 	}
 	if !allowed(phonenumbers.GetRegionCodeForNumber(number), region, countries) {

@@ -64,7 +64,7 @@ func New(s *Settings) (*Client, error) {
 	}, nil
 }
 
-// Traits: a message can be found in the list after a while.
+// Traits says that a message can be found in the list after a while.
 func (c *Client) Traits() connectors.Traits {
 	return connectors.Traits{Send: connectors.Searchable(lag), MaxBody: maxText, Timeout: timeout}
 }

@@ -92,7 +92,7 @@ func TestAnAccountThatIsNotThereIsDenied(t *testing.T) {
 func TestAnAnswerThatNeverComesIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	stop := make(chan struct{})
-	client := connect(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-stop }), nil)
+	client := connect(t, http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { <-stop }), nil)
 	t.Cleanup(func() { close(stop) })
 	for name, withEnd := range map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"timeout": func(ctx context.Context) (context.Context, context.CancelFunc) {

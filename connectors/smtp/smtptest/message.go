@@ -3,6 +3,7 @@ package smtptest
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -52,7 +53,7 @@ func (c *Content) part(header func(string) string, body io.Reader) error {
 		parts := multipart.NewReader(body, parameters["boundary"])
 		for {
 			p, err := parts.NextRawPart()
-			if err == io.EOF { //nolint:errorlint // multipart returns it bare
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err != nil {

@@ -31,7 +31,7 @@ func (s *Server) tell(m Message) {
 		"AccountSid": {s.options.AccountSID}, "ApiVersion": {"2010-04-01"}, "MessageSid": {m.SID}, "SmsSid": {m.SID},
 		"MessageStatus": {m.Status}, "SmsStatus": {m.Status}, "From": {m.From}, "To": {m.To},
 	}
-	req, err := http.NewRequest(http.MethodPost, m.StatusCallback, strings.NewReader(form.Encode())) //nolint:noctx // the client has a time-out
+	req, err := http.NewRequest(http.MethodPost, m.StatusCallback, strings.NewReader(form.Encode()))
 	if err != nil {
 		return
 	}
