@@ -19,6 +19,8 @@ Set($SendmailPath, {dir} . '/sendmail');
 Set($LogToSyslog, undef);
 Set($LogToSTDERR, 'warning');
 Set($Timezone, 'UTC');
+# RT checks the password at each request, for a quarter of a second by default.
+Set($BcryptCost, 4);
 # Where RT itself would write into /var.
 $RT::MasonDataDir = {dir} . '/mason';
 $RT::MasonSessionDir = {dir} . '/sessions';
