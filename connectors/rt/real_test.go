@@ -3,9 +3,12 @@
 package rt_test
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/connectortest"
 	"github.com/afterchat/afterchat/connectors/rt"
 	"github.com/afterchat/afterchat/internal/testenv/rtserver"
@@ -14,43 +17,58 @@ import (
 func TestARealRT(t *testing.T) {
 	t.Parallel()
 	server := rtserver.Start(t)
+	d := realDesk(server)
+	t.Run("does what only RT does", func(t *testing.T) { testSpecifics(t, d) })
 	t.Run("passes the suite", func(t *testing.T) {
-		connectortest.Run(t, func(t *testing.T) *connectortest.Harness { return realHarness(t, server) })
+		connectortest.Run(t, func(t *testing.T) *connectortest.Harness {
+			h := d.harness(t)
+			h.Secrets = []string{server.Password}
+			return h
+		})
 	})
 }
 
-func realHarness(t *testing.T, server *rtserver.Server) *connectortest.Harness {
-	t.Helper()
-	settings := &rt.Settings{
-		User: server.User, Password: secret(server.Password), Queue: server.Queue, TagsField: server.TagsField,
-	}
-	settings.BaseURL = server.BaseURL
-	client, err := rt.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &connectortest.Harness{
-		Connector:   client,
-		Tickets:     func(t *testing.T) []connectortest.Ticket { return realTickets(t, server) },
-		CloseTicket: func(t *testing.T, id string) { server.SetStatus(t, id, "rejected") },
-		Secrets:     []string{server.Password},
+func realDesk(server *rtserver.Server) desk {
+	return desk{
+		client: func(t *testing.T, change func(*rt.Settings)) *rt.Client {
+			return newClient(t, server.BaseURL, server.Password, change)
+		},
+		tickets: func(t *testing.T) []ticket { return realTickets(server.Tickets(t)) },
+		seenBy: func(t *testing.T, email, id string) string {
+			all := server.SeenBy(t, email, id)
+			for _, mail := range server.Mails(t) {
+				if strings.Contains(mail.To, email) {
+					all += mail.Subject + mail.Body
+				}
+			}
+			return all
+		},
+		setStatus: func(t *testing.T, id, status string) { server.SetStatus(t, id, status) },
 	}
 }
 
-// realTickets shows the tickets of the server as the suite wants to see them.
-func realTickets(t *testing.T, server *rtserver.Server) []connectortest.Ticket {
-	t.Helper()
-	var all []connectortest.Ticket
-	for _, from := range server.Tickets(t) {
-		var texts []text
-		for _, x := range from.Texts {
-			texts = append(texts, text{x.Kind, x.Body, x.Files})
+func realTickets(from []rtserver.Ticket) []ticket {
+	var all []ticket
+	for _, from := range from {
+		one := ticket{
+			id: from.ID, queue: from.Queue, subject: from.Subject, priority: strconv.Itoa(from.Priority),
+			fields: from.Fields,
 		}
-		ticket := seen(from.ID, from.Subject, strings.Join(from.Fields[server.KeyField], " "), texts)
+		for _, uri := range from.RefersTo {
+			// A ticket of its own RT writes as fsck.com-rt://organization/ticket/id.
+			parts := strings.Split(uri, "/")
+			if strings.HasPrefix(uri, "fsck.com-rt:") {
+				uri = parts[len(parts)-1]
+			}
+			one.refersTo = append(one.refersTo, uri)
+		}
 		for _, p := range from.Requesters {
-			ticket.RequesterEmail, ticket.RequesterName = p.Email, p.Name
+			one.requesters = append(one.requesters, connectors.Person{Name: p.Name, Email: p.Email})
 		}
-		all = append(all, ticket)
+		for _, x := range from.Texts {
+			one.texts = append(one.texts, text{x.Kind, x.Body, slices.Clone(x.Files)})
+		}
+		all = append(all, one)
 	}
 	return all
 }

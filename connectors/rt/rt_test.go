@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/connectortest"
 	"github.com/afterchat/afterchat/connectors/rt"
 	"github.com/afterchat/afterchat/connectors/rt/rttest"
@@ -15,39 +16,44 @@ const password = "correct horse battery staple"
 func TestTheStandInPassesTheSuite(t *testing.T) {
 	t.Parallel()
 	connectortest.Run(t, func(t *testing.T) *connectortest.Harness {
-		s := standIn(t, rttest.Options{Password: password, Fields: []string{"Labels"}})
-		return &connectortest.Harness{
-			Connector:   s.client(t, func(settings *rt.Settings) { settings.TagsField = "Labels" }),
-			Tickets:     func(*testing.T) []connectortest.Ticket { return s.seen() },
-			Break:       func(_ *testing.T, how connectortest.Breakage) { s.breaker.Break(how) },
-			CloseTicket: func(_ *testing.T, id string) { s.rt.SetStatus(id, "rejected") },
-			Secrets:     []string{password},
-		}
+		d, breaker := standIn(t)
+		h := d.harness(t)
+		h.Break = func(_ *testing.T, how connectortest.Breakage) { breaker.Break(how) }
+		h.Secrets = []string{password}
+		return h
 	})
 }
 
-// server is a stand-in that listens.
-type server struct {
-	rt      *rttest.Server
-	breaker *connectortest.Breaker
-	url     string
+func TestTheStandInDoesWhatOnlyRTDoes(t *testing.T) {
+	t.Parallel()
+	d, _ := standIn(t)
+	testSpecifics(t, d)
 }
 
-func standIn(t *testing.T, o rttest.Options) *server {
+// standIn returns a stand-in that listens for as long as the test runs.
+func standIn(t *testing.T) (desk, *connectortest.Breaker) {
 	t.Helper()
-	s := &server{rt: rttest.New(o)}
-	s.breaker = &connectortest.Breaker{Next: s.rt}
-	listener := httptest.NewServer(s.breaker)
+	server := rttest.New(rttest.Options{
+		Password: password, Token: "1-14-abc",
+		Queues: []string{"General", otherQueue}, BareQueues: []string{bareQueue}, Fields: []string{tagsField},
+	})
+	breaker := &connectortest.Breaker{Next: server}
+	listener := httptest.NewServer(breaker)
 	t.Cleanup(listener.Close)
-	s.url = listener.URL
-	return s
+	return desk{
+		client: func(t *testing.T, change func(*rt.Settings)) *rt.Client {
+			return newClient(t, listener.URL, password, change)
+		},
+		tickets:   func(*testing.T) []ticket { return standInTickets(server) },
+		seenBy:    func(_ *testing.T, _, id string) string { return standInSeen(server, id) },
+		setStatus: func(_ *testing.T, id, status string) { server.SetStatus(id, status) },
+	}, breaker
 }
 
-// client returns a client with settings that change may change.
-func (s *server) client(t *testing.T, change func(*rt.Settings)) *rt.Client {
+func newClient(t *testing.T, url, password string, change func(*rt.Settings)) *rt.Client {
 	t.Helper()
-	settings := &rt.Settings{User: "afterchat", Password: secret(password), Queue: "General"}
-	settings.BaseURL = s.url
+	settings := &rt.Settings{User: "afterchat", Password: connectors.Secret(password), Queue: "General"}
+	settings.BaseURL = url
 	if change != nil {
 		change(settings)
 	}
@@ -58,18 +64,33 @@ func (s *server) client(t *testing.T, change func(*rt.Settings)) *rt.Client {
 	return client
 }
 
-func (s *server) seen() []connectortest.Ticket {
-	var all []connectortest.Ticket
-	for _, from := range s.rt.Tickets() {
-		var texts []text
-		for _, x := range from.Texts {
-			texts = append(texts, text{x.Kind, x.Body, x.Files})
+func standInTickets(server *rttest.Server) []ticket {
+	var all []ticket
+	for _, from := range server.Tickets() {
+		one := ticket{
+			id: from.ID, queue: from.Queue, subject: from.Subject, priority: from.Priority,
+			fields: from.Fields, refersTo: from.RefersTo,
 		}
-		ticket := seen(from.ID, from.Subject, strings.Join(from.Fields["AfterchatKey"], " "), texts)
 		for _, p := range from.Requesters {
-			ticket.RequesterEmail, ticket.RequesterName = p.Email, p.Name
+			one.requesters = append(one.requesters, connectors.Person{Name: p.Name, Email: p.Email})
 		}
-		all = append(all, ticket)
+		for _, x := range from.Texts {
+			one.texts = append(one.texts, text{x.Kind, x.Body, x.Files})
+		}
+		all = append(all, one)
 	}
 	return all
+}
+
+func standInSeen(server *rttest.Server, id string) string {
+	var all strings.Builder
+	for _, one := range server.Tickets() {
+		if one.ID != id {
+			continue
+		}
+		for _, x := range one.SeenByRequesters() {
+			all.WriteString(x.Body + strings.Join(x.Files, " "))
+		}
+	}
+	return all.String()
 }
