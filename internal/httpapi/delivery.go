@@ -44,7 +44,7 @@ type retry struct {
 // resolution is {"state","ref"}.
 type resolution struct {
 	State chat.State `json:"state" enum:"delivered,failed"`
-	Ref   chat.Ref   `json:"ref,omitzero"`
+	Ref   ref        `json:"ref,omitzero"`
 }
 
 func (a *api) getDelivery(ctx context.Context, in *deliveryInput) (*answer[delivery], error) {
@@ -92,7 +92,7 @@ func (a *api) resolveDelivery(ctx context.Context, in *deliveryInput) (*answer[d
 	if err := chat.Decode(chat.Sanitize(in.body), &body); err != nil {
 		return nil, err
 	}
-	if err := a.Store.ResolveDelivery(ctx, in.organization.ID, key, body.State, body.Ref); err != nil {
+	if err := a.Store.ResolveDelivery(ctx, in.organization.ID, key, body.State, chat.Ref(body.Ref)); err != nil {
 		return nil, err
 	}
 	return a.getDelivery(ctx, in)

@@ -24,9 +24,10 @@ type delivery struct {
 	Attempts     []attempt     `json:"attempts" nullable:"false"`
 }
 
+// ref names a thing on the other side; without a web address the URL is empty.
 type ref struct {
 	ID  string `json:"id"`
-	URL string `json:"url"`
+	URL string `json:"url" required:"false"`
 }
 
 type attempt struct {
