@@ -75,6 +75,8 @@ func (c *Client) readQueue(ctx context.Context, queue string) (map[string]bool, 
 		Op: "reading the queue", Method: http.MethodGet, Path: "/queue/" + url.PathEscape(queue), Into: &found,
 	})
 	switch {
+	case strings.HasPrefix(fault.CodeOf(err), "http_3"):
+		return nil, fault.Wrap(fault.Denied, "not_rt", "there is no RT at this address", err).At("base_url")
 	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Denied) && fault.CodeOf(err) != codeSignIn:
 		return nil, fault.Wrap(fault.Denied, codeQueue,
 			"RT has no such queue, or the account may not see it (right SeeQueue)", err).At("queue")

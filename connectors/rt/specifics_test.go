@@ -288,7 +288,7 @@ func probes(t *testing.T, d desk) {
 		"no such queue":               {func(s *rt.Settings) { s.Queue = "Nowhere" }, fault.Denied, "queue: "},
 		"a queue without the field":   {func(s *rt.Settings) { s.Queue = bareQueue }, fault.Denied, `"AfterchatKey"`},
 		"no such field for tags":      {func(s *rt.Settings) { s.TagsField = "Nope" }, fault.Invalid, "tags_field: "},
-		"a base URL that is not RT's": {func(s *rt.Settings) { s.BaseURL += "/elsewhere" }, fault.Denied, ""},
+		"a base URL that is not RT's": {func(s *rt.Settings) { s.BaseURL += "/elsewhere" }, fault.Denied, "base_url: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := d.client(t, c.change).Probe(t.Context())

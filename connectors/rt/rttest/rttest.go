@@ -79,6 +79,8 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("POST /REST/2.0/ticket/{id}/{kind}", s.addMessage)
 	s.mux.HandleFunc("GET /REST/2.0/ticket/{id}/attachments", s.listAttachments)
 	s.mux.HandleFunc("GET /REST/2.0/tickets", s.searchTickets)
+	// Everything else is RT's web interface, which asks to sign in.
+	s.mux.Handle("/", http.RedirectHandler("/NoAuth/Login.html", http.StatusFound))
 	return s
 }
 

@@ -48,6 +48,7 @@ type Server struct {
 	dir                          string
 	dsn                          string
 	process                      *child.Process
+	log                          *os.File
 }
 
 // Start starts an RT for the test. Where RT is not installed the test is skipped, or
@@ -122,7 +123,7 @@ func (s *Server) startRT(ctx context.Context, tb testing.TB) {
 	}
 	s.BaseURL = "http://127.0.0.1:" + strconv.Itoa(port)
 	as := account(tb)
-	log := s.makeDir(tb, port, as)
+	s.log = s.makeDir(tb, port, as)
 	env := append(child.PlainEnv(),
 		"LC_ALL=C.UTF-8", "HOME="+s.dir, "TMPDIR="+s.dir, "PORT="+strconv.Itoa(port),
 		"RT_SITE_CONFIG="+filepath.Join(s.dir, "site.pm"),
@@ -133,7 +134,7 @@ func (s *Server) startRT(ctx context.Context, tb testing.TB) {
 		Env:        env,
 		Dir:        s.dir,
 		StopSignal: "TERM", // INT makes RT's server change owners of files when it is root
-		Output:     log,
+		Output:     s.log,
 		As:         as,
 	})
 	if err != nil {
@@ -147,7 +148,7 @@ func (s *Server) startRT(ctx context.Context, tb testing.TB) {
 		}
 	})
 	if err := s.awaitReady(ctx); err != nil {
-		tb.Fatalf("RT did not start: %v; its last words:\n%s", err, tail(log))
+		tb.Fatalf("RT did not start: %v; its last words:\n%s", err, s.tail())
 	}
 }
 
@@ -194,13 +195,13 @@ func account(tb testing.TB) *child.Account {
 }
 
 // tail returns the end of the log, which stays readable after its directory is gone.
-func tail(log *os.File) string {
+func (s *Server) tail() string {
 	const most = 4096
-	info, err := log.Stat()
+	info, err := s.log.Stat()
 	if err != nil {
 		return "(none)"
 	}
 	text := make([]byte, min(info.Size(), most))
-	n, _ := log.ReadAt(text, info.Size()-int64(len(text)))
+	n, _ := s.log.ReadAt(text, info.Size()-int64(len(text)))
 	return strings.TrimSpace(string(text[:n]))
 }
