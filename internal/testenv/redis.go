@@ -21,29 +21,38 @@ import (
 // ends with the test.
 func Redis(tb testing.TB) string {
 	tb.Helper()
-	program, err := redisProgram()
-	if err != nil {
-		tb.Fatal("this test needs redis-server, which \"make deps\" installs")
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
+	address, process, err := StartRedis(ctx)
+	if err != nil {
+		tb.Fatalf("this test needs redis-server, which \"make deps\" installs: %v", err)
+	}
+	tb.Cleanup(func() { stopRedis(tb, process) })
+	return address
+}
+
+// StartRedis starts such a server for whoever is no test, and returns its address. It
+// ends with Stop, and with this process.
+func StartRedis(ctx context.Context) (string, *child.Process, error) {
+	program, err := redisProgram()
+	if err != nil {
+		return "", nil, err
+	}
 	for range 5 {
 		port, err := child.FreePort(ctx)
 		if err != nil {
-			tb.Fatal(err)
+			return "", nil, err
 		}
 		process, err := startRedis(ctx, program, port)
 		if errors.Is(err, errRedisEnded) {
 			continue // somebody else took the port
 		}
 		if err != nil {
-			tb.Fatalf("starting redis-server: %v", err)
+			return "", nil, fmt.Errorf("starting redis-server: %w", err)
 		}
-		tb.Cleanup(func() { stopRedis(tb, process) })
-		return fmt.Sprintf("redis://127.0.0.1:%d/0", port)
+		return fmt.Sprintf("redis://127.0.0.1:%d/0", port), process, nil
 	}
-	tb.Fatal("redis-server ends as soon as it is started: try it by hand")
-	return ""
+	return "", nil, errRedisEnded
 }
 
 var errRedisEnded = errors.New("redis-server ended while it started")

@@ -54,6 +54,7 @@ func (s *Server) addAudit(t *ticket, in ticketInput, files []File) *audit {
 		a.Events = append(a.Events, event{ID: s.store.id(), Type: "Change", FieldName: "ticket"})
 	}
 	t.audits = append(t.audits, a)
+	s.store.effects += len(a.Metadata.Custom)
 	return a
 }
 

@@ -129,3 +129,11 @@ func (s *Server) agentTicket(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintln(w, "this ticket cannot be shown")
 	}
 }
+
+// EffectCount returns how many tickets and comments with a key there are. It is Effects
+// for whoever asks often.
+func (s *Server) EffectCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store.effects
+}

@@ -20,6 +20,7 @@ type store struct {
 
 	tickets    map[int64]*ticket
 	byExternal map[string][]*ticket
+	effects    int                         // what Effects adds up to
 	requested  map[int64]map[int64]*ticket // requester → ticket id → ticket
 
 	uploads    map[string]upload

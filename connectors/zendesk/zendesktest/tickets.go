@@ -110,6 +110,7 @@ func (s *Server) add(in ticketInput, requester *user) *ticket {
 	s.store.tickets[id] = t
 	if t.ExternalID != "" {
 		s.store.byExternal[t.ExternalID] = append(s.store.byExternal[t.ExternalID], t)
+		s.store.effects++
 	}
 	s.setRequester(t, requester)
 	return t
