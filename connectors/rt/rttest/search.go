@@ -19,7 +19,7 @@ var (
 
 // parse returns what a query means, or false if that is not known for certain.
 func (s *Server) parse(query string) (func(*Ticket) bool, bool) {
-	var any []func(*Ticket) bool
+	var either []func(*Ticket) bool
 	for rest := query; ; {
 		m := condition.FindStringSubmatch(rest)
 		if m == nil {
@@ -40,7 +40,7 @@ func (s *Server) parse(query string) (func(*Ticket) bool, bool) {
 		if !ok {
 			return nil, false
 		}
-		any = append(any, match)
+		either = append(either, match)
 		if rest = rest[len(m[0]):]; rest == "" {
 			break
 		}
@@ -49,7 +49,7 @@ func (s *Server) parse(query string) (func(*Ticket) bool, bool) {
 		}
 	}
 	return func(t *Ticket) bool {
-		return slices.ContainsFunc(any, func(match func(*Ticket) bool) bool { return match(t) })
+		return slices.ContainsFunc(either, func(match func(*Ticket) bool) bool { return match(t) })
 	}, true
 }
 
