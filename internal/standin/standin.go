@@ -6,6 +6,7 @@
 package standin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -101,15 +102,27 @@ func (v *Vendors) Effects() map[chat.Key]int {
 		add(id, n)
 	}
 	for _, m := range v.Mail.Messages() {
-		id, _, _ := strings.Cut(strings.TrimPrefix(m.MessageID, "<"), "@")
-		add(id, 1)
+		add(MailKey(m), 1)
 	}
 	for _, m := range v.Twilio.Messages() {
-		if u, err := url.Parse(m.StatusCallback); err == nil {
-			add(u.Query().Get("delivery"), 1)
-		}
+		add(TextKey(m), 1)
 	}
 	return counts
+}
+
+// MailKey returns what a mail holds in the place of a delivery's key.
+func MailKey(m smtptest.Message) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(m.MessageID, "<"), "@")
+	return id
+}
+
+// TextKey returns what an SMS holds in the place of a delivery's key.
+func TextKey(m twiliotest.Message) string {
+	u, err := url.Parse(m.StatusCallback)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("delivery")
 }
 
 // Settings are what differs between the uses of Config.
@@ -117,11 +130,22 @@ type Settings struct {
 	Database, Redis, Listen string
 	Concurrency             int
 	Lease, Grace            time.Duration
+	// LinkTarget is where a redeemed link leads; empty means an address that is nowhere.
+	LinkTarget string
+	// Region is how numbers without a country code are read; empty means SE.
+	Region string
+	// ContactWait is how long a chat waits for contact data; zero means the default.
+	ContactWait time.Duration
 }
 
 // Config is an afterchat.yaml that points at the stand-ins. A chat in it brings about
 // a ticket, its notes and a transcript; a link is sent by SMS.
 func (v *Vendors) Config(s Settings) string {
+	region := cmp.Or(s.Region, "SE")
+	contactWait := ""
+	if s.ContactWait > 0 {
+		contactWait = fmt.Sprintf("\n    contact_wait: %s", s.ContactWait)
+	}
 	return fmt.Sprintf(`database: %q
 redis: %q
 http:
@@ -134,19 +158,28 @@ organizations:
     name: Acme Coffee
     api_keys: [%q]
     timezone: Europe/Stockholm
-    region: SE
+    region: %q%s
     brand: {color: "#0a7d55", website: "https://acme.example"}
     desks:
       zd: {type: zendesk, base_url: %q, email: %s, token: %s, rate: {per_second: 0}}
     mail: {from: "Acme Support <support@acme.example>", smtp: {address: %q, tls: none}}
-    sms: {type: twilio, base_url: %q, account_sid: %s, auth_token: %s, from: %q, countries: [SE, US], rate: {per_second: 0}}
+    sms: {type: twilio, base_url: %q, account_sid: %s, auth_token: %s, from: %q, countries: %s, rate: {per_second: 0}}
     tickets:
       - {when: {outcome: [unresolved, follow_up]}, desk: zd, group: Coffee, priority: normal, tags: [live-chat]}
     transcripts:
       - {to: user, audience: customer}
     flags:
       - {code: health_and_safety, words: {en: [smoke, burn, shock], de: [Rauch, Brand]}, priority: urgent, force_ticket: true, desk: zd}
-    links: {target: "https://acme.example/chat", secret: %q, ttl: 168h}
+    links: {target: %q, secret: %q, ttl: 168h}
 `, s.Database, s.Redis, s.Listen, AdminToken, secretKey, s.Concurrency, s.Lease, s.Grace,
-		Organization, APIKey, v.ZendeskURL, zendeskEmail, zendeskToken, v.Mail.Addr(), v.TwilioURL, twilioSID, twilioToken, phoneNumber, LinkSecret)
+		Organization, APIKey, region, contactWait, v.ZendeskURL, zendeskEmail, zendeskToken, v.Mail.Addr(),
+		v.TwilioURL, twilioSID, twilioToken, phoneNumber, countries(region), cmp.Or(s.LinkTarget, "https://acme.example/chat"), LinkSecret)
+}
+
+// countries are the demo's two, and the region where that is another one.
+func countries(region string) string {
+	if region == "SE" || region == "US" {
+		return "[SE, US]"
+	}
+	return fmt.Sprintf("[SE, US, %q]", region)
 }
