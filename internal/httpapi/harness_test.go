@@ -40,7 +40,7 @@ const (
 	adminToken = "the-admin-token"
 	publicURL  = "https://after.example"
 	accountSID = "AC0123456789abcdef0123456789abcdef"
-	smsToken   = "the-sms-token-of-acme"
+	smsToken   = "0123456789abcdef0123456789abcdef"
 	linkSecret = "the secret of acme's links, which is long"
 )
 

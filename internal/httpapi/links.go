@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -35,8 +36,8 @@ type createLinkInput struct {
 }
 
 func (in *createLinkInput) check() error {
-	if len(in.IdempotencyKey) > 255 {
-		return invalid("Idempotency-Key", "is longer than 255 bytes")
+	if len(in.IdempotencyKey) > 255 || strings.ContainsFunc(in.IdempotencyKey, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return invalid("Idempotency-Key", "is longer than 255 bytes, or not ASCII")
 	}
 	return nil
 }
@@ -56,6 +57,14 @@ func (a *api) createLink(ctx context.Context, in *createLinkInput) (*answer[inta
 type linkInput struct {
 	request
 	ID string `path:"id"`
+}
+
+// check knows that a link's id is a word; PostgreSQL could not even look for some others.
+func (in *linkInput) check() error {
+	if word(in.ID) == "" {
+		return notFound("link")
+	}
+	return nil
 }
 
 // link is a link as its makers see it, without its token.

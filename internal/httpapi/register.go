@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -24,6 +26,9 @@ const (
 	chatBody  = intake.MaxBody
 	smallBody = 1 << 20
 )
+
+// callTimeout bounds the work on a request once its body has been read.
+const callTimeout = time.Minute
 
 // operation is one call: its route, and what the OpenAPI description says of it.
 type operation struct {
@@ -88,6 +93,8 @@ func register[I, O any, P interface {
 			if err := P(in).check(); err != nil {
 				return nil, err
 			}
+			ctx, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
 			return handle(ctx, in)
 		}()
 		if err != nil {
@@ -103,9 +110,18 @@ func register[I, O any, P interface {
 // page adds a route that is no JSON call: a page, a webhook, a probe.
 func (a *api) page(op operation, scheme string, h http.HandlerFunc) {
 	described := a.describe(op, scheme)
+	for _, parameter := range pathParameter.FindAllStringSubmatch(op.path, -1) {
+		described.Parameters = append(described.Parameters, &huma.Param{Name: parameter[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+	}
 	a.huma.OpenAPI().AddOperation(&described)
-	a.mux.HandleFunc(op.method+" "+op.path, h)
+	a.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
+		defer cancel()
+		h(w, r.WithContext(ctx))
+	})
 }
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func (a *api) describe(op operation, scheme string) huma.Operation {
 	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -74,11 +73,11 @@ func (a *api) twilioStatus(o *config.Organization, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	receipt := word(r.PostForm, "MessageStatus")
+	receipt := word(r.PostForm.Get("MessageStatus"))
 	if receipt == "" {
 		return invalid("MessageStatus", "is missing")
 	}
-	if code := word(r.PostForm, "ErrorCode"); code != "" && code != "0" {
+	if code := word(r.PostForm.Get("ErrorCode")); code != "" && code != "0" {
 		receipt += " " + code
 	}
 	return a.Store.SetReceipt(r.Context(), o.ID, key, receipt, func(old, latest string) bool {
@@ -110,14 +109,16 @@ func (a *api) twilioInbound(o *config.Organization, r *http.Request) error {
 	return apply(number)
 }
 
-// word returns a form's field if it is a short word, as what a vendor's machine sends
-// is; anything else does not get into the database as a receipt.
-func word(form url.Values, field string) string {
-	v := form.Get(field)
-	if len(v) > 32 || strings.ContainsFunc(v, func(r rune) bool { return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }) {
+// word returns a text that is one short word, as machines' names for things are, and ""
+// for any other: that does not get into the database.
+func word(s string) string {
+	odd := func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}
+	if len(s) > 64 || strings.ContainsFunc(s, odd) {
 		return ""
 	}
-	return v
+	return s
 }
 
 func firstWord(s string) string {

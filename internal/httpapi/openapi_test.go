@@ -1,0 +1,148 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/afterchat/afterchat/internal/httpapi"
+)
+
+// contract lists the calls of the wire contract, but for transcripts.
+var contract = []string{
+	"PUT /v1/conversations/{id}", "POST /v1/conversations/{id}/end", "GET /v1/conversations/{id}",
+	"POST /v1/conversations/{id}/notes", "POST /v1/conversations/{id}/contact", "GET /v1/conversations/{id}/details",
+	"GET /v1/conversations/{id}/deliveries", "GET /v1/deliveries", "POST /v1/deliveries/retry", "GET /v1/deliveries/{id}",
+	"POST /v1/deliveries/{id}/retry", "POST /v1/deliveries/{id}/cancel", "POST /v1/deliveries/{id}/resolve",
+	"POST /v1/conversations/{id}/pane", "POST /v1/links", "GET /v1/links/{id}", "DELETE /v1/links/{id}",
+	"GET /r/{token}", "POST /r/{token}", "POST /webhooks/twilio/{organization}/status", "POST /webhooks/twilio/{organization}/inbound",
+	"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /monitor/",
+}
+
+func load(t *testing.T, raw []byte) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestTheDescriptionHasEveryCallOfTheContract(t *testing.T) {
+	t.Parallel()
+	raw, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := load(t, raw)
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Errorf("it is OpenAPI %s", doc.OpenAPI)
+	}
+	for _, call := range contract {
+		method, path, _ := strings.Cut(call, " ")
+		item := doc.Paths.Value(path)
+		if item == nil || item.GetOperation(method) == nil {
+			t.Errorf("%s is missing", call)
+			continue
+		}
+		op := item.GetOperation(method)
+		takesBody := (method == http.MethodPost || method == http.MethodPut) && strings.HasPrefix(path, "/v1/") && !strings.HasSuffix(path, "/cancel")
+		if (op.RequestBody != nil) != takesBody {
+			t.Errorf("%s: has a body %v, want %v", call, op.RequestBody != nil, takesBody)
+		}
+		if strings.HasPrefix(path, "/v1/") && op.Security == nil {
+			t.Errorf("%s: needs no key", call)
+		}
+		for _, name := range []string{"Authorization", "authorization"} {
+			if op.Parameters.GetByInAndName("header", name) != nil {
+				t.Errorf("%s: lists Authorization as a parameter", call)
+			}
+		}
+	}
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
+		if bytes.Contains(raw, []byte(unused)) {
+			t.Errorf("it describes %s, which is never sent", unused)
+		}
+	}
+}
+
+func TestTheDescriptionIsServedAndSoIsAPageOfIt(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	load(t, d.do("GET", "/openapi.json", nil, "Authorization", "").is(200, nil).body)
+	r := d.do("GET", "/docs", nil, "Authorization", "").is(200, nil)
+	page := string(r.body)
+	if csp := r.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(page, "<script") || strings.Contains(page, "ZgotmplZ") {
+		t.Errorf("the page is not safe: %s", csp)
+	}
+	for _, call := range contract {
+		method, path, _ := strings.Cut(call, " ")
+		if !strings.Contains(page, `<span class="method">`+method+`</span><code>`+path+`</code>`) {
+			t.Errorf("the page lacks %s", call)
+		}
+	}
+}
+
+func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	raw, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := load(t, raw)
+	id := d.ended("c")[0].ID
+	var link struct{ ID string }
+	d.do("POST", "/v1/links", object{"purpose": "invite", "conversation": "c", "assign_to": object{"group": "g"}}).is(201, &link)
+	for _, call := range []struct {
+		route, path string
+		body        any
+	}{
+		{"PUT /v1/conversations/{id}", "/v1/conversations/c", chatOf("c")},
+		{"POST /v1/conversations/{id}/end", "/v1/conversations/c/end", chatOf("c")},
+		{"POST /v1/conversations/{id}/notes", "/v1/conversations/c/notes", object{"id": "n9", "text": "x"}},
+		{"POST /v1/conversations/{id}/contact", "/v1/conversations/c/contact", object{"id": "k9"}},
+		{"GET /v1/conversations/{id}", "/v1/conversations/c", nil},
+		{"GET /v1/conversations/{id}/details", "/v1/conversations/c/details", nil},
+		{"GET /v1/conversations/{id}/deliveries", "/v1/conversations/c/deliveries", nil},
+		{"POST /v1/conversations/{id}/pane", "/v1/conversations/c/pane", object{"agent": "a"}},
+		{"GET /v1/deliveries", "/v1/deliveries?limit=1", nil},
+		{"GET /v1/deliveries/{id}", "/v1/deliveries/" + id, nil},
+		{"POST /v1/deliveries/{id}/cancel", "/v1/deliveries/" + id + "/cancel", nil},
+		{"POST /v1/deliveries/retry", "/v1/deliveries/retry", object{"ids": []string{id, "x"}}},
+		{"POST /v1/deliveries/{id}/retry", "/v1/deliveries/" + id + "/retry", nil},
+		{"POST /v1/links", "/v1/links", object{"purpose": "resume", "conversation": "c"}},
+		{"GET /v1/links/{id}", "/v1/links/" + link.ID, nil},
+		{"DELETE /v1/links/{id}", "/v1/links/" + link.ID, nil},
+		{"GET /v1/links/{id}", "/v1/links/nobody", nil}, // a problem
+	} {
+		method, path, _ := strings.Cut(call.route, " ")
+		r := d.do(method, call.path, call.body)
+		item := doc.Paths.Value(path)
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://x"+call.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, Route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: item.GetOperation(method)}},
+			Status:                 r.status, Header: r.header,
+			Options: &openapi3filter.Options{IncludeResponseStatus: true},
+		}
+		input.SetBodyBytes(r.body)
+		if err := openapi3filter.ValidateResponse(t.Context(), input); err != nil {
+			t.Errorf("%s: %v", call.route, err)
+		}
+		if !json.Valid(r.body) {
+			t.Errorf("%s answered %s", call.route, r.body)
+		}
+	}
+}
