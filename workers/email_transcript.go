@@ -58,7 +58,7 @@ func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store
 		}
 		to = plan.NormalizeAddress(to)
 	}
-	reason, err := w.Store.Suppression(ctx, j.Organization, channel, to)
+	reason, err := w.Store.Suppression(ctx, j.Claimed, channel, to)
 	if err != nil {
 		return unmade(j, err), false
 	}

@@ -61,9 +61,13 @@ func (s *Store) Unsuppress(ctx context.Context, organization, channel, address, 
 	return nil
 }
 
-// Suppression returns why an address or number may not be written to, "" if it may.
-func (s *Store) Suppression(ctx context.Context, organization, channel, address string) (string, error) {
-	reason, err := s.queries.Suppression(ctx, sqlc.SuppressionParams{Organization: organization, Channel: channel, Address: address})
+// Suppression returns why an address or number may not be written to for a delivery, ""
+// if it may.
+func (s *Store) Suppression(ctx context.Context, c *Claimed, channel, address string) (string, error) {
+	if !c.hasSuppressions {
+		return "", nil
+	}
+	reason, err := s.queries.Suppression(ctx, sqlc.SuppressionParams{Organization: c.Organization, Channel: channel, Address: address})
 	if ok, err := found(err); !ok {
 		return "", away(err)
 	}

@@ -95,13 +95,13 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 				return err
 			}
 		}
-		return s.releaseHeld(ctx, q, release, c.stateOf(contact.Episode) == episodeEnded)
+		return releaseHeld(ctx, q, release, c.stateOf(contact.Episode) == episodeEnded)
 	})
 	return contact, err
 }
 
 // releaseHeld lets deliveries go, or on to wait for the episode to settle.
-func (s *Store) releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling bool) error {
+func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling bool) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (s *Store) releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key
 		}
 		r.save = true
 	}
-	return s.save(ctx, q, rows)
+	return save(ctx, q, rows)
 }
 
 // follower adds a delivery that belongs to the episode's ticket, in the state that the

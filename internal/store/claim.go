@@ -22,7 +22,8 @@ type Claimed struct {
 	// Deadline is when the lease ends, on this process's clock, read before the claim.
 	Deadline time.Time
 
-	conversation int64
+	conversation                 int64
+	hasContacts, hasSuppressions bool
 }
 
 // Claim asks for a delivery. It returns nil when there is nothing to do now: finished,
@@ -41,6 +42,7 @@ func (s *Store) Claim(ctx context.Context, id chat.Key, configured bool, identit
 			claimed = &Claimed{
 				Delivery: r.Delivery, Ticket: r.ticket, OwnTicket: r.ticketBy == id,
 				Deadline: asked.Add(s.terms.Lease), conversation: r.conversation,
+				hasContacts: r.hasContacts, hasSuppressions: r.hasSuppressions,
 			}
 			if !before.LastCallAt.IsZero() {
 				claimed.SinceLastCall = r.now.Sub(before.LastCallAt)

@@ -48,6 +48,8 @@ type End struct {
 // end again returns the plan that was made; a different one is a Conflict.
 func (s *Store) EndConversation(ctx context.Context, organization string, end End, plan Planner) ([]chat.Delivery, error) {
 	var deliveries []chat.Delivery
+	var frozen *chat.Snapshot
+	var key frozenKey
 	err := s.transact(ctx, "ending the conversation", func(q *sqlc.Queries) error {
 		c, err := lockConversation(ctx, q, organization, end.Snapshot.ID, end.Snapshot.Episode)
 		if err != nil {
@@ -60,66 +62,74 @@ func (s *Store) EndConversation(ctx context.Context, organization string, end En
 			deliveries, err = episodeDeliveries(ctx, q, c, end.Snapshot.Episode)
 			return err
 		}
-		doc := document{Raw: end.Raw}
-		if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
-			return err
-		}
-		merged, err := doc.snapshot()
+		snapshot, err := s.saveEnd(ctx, q, c, end)
 		if err != nil {
 			return err
 		}
-		for _, contact := range c.contacts {
-			merged = contact.Apply(merged)
+		if end.Settle == 0 {
+			frozen, key = &snapshot, frozenKey{c.Conversation.Conversation, snapshot.Episode}
 		}
-		awaited, err := q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(merged.Episode)})
-		if _, err := found(err); err != nil {
-			return err
-		}
-		planned := plan(chat.Conversation{
-			Organization: organization, Snapshot: merged, AwaitedDesk: awaited,
-			Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl),
-		})
-		if err := s.saveEnd(ctx, q, c, end, doc); err != nil {
-			return err
-		}
-		if err := addPlan(ctx, q, c, merged.Episode, end.Settle, planned); err != nil {
-			return err
-		}
-		deliveries, err = episodeDeliveries(ctx, q, c, merged.Episode)
+		deliveries, err = s.planEnd(ctx, q, c, end, snapshot, plan)
 		return err
 	})
+	if err == nil && frozen != nil {
+		s.remember(key, *frozen)
+	}
 	return deliveries, err
 }
 
-// saveEnd writes the episode's row and drops the rows of its open messages.
-func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End, doc document) error {
+// planEnd plans what the end brings about, and returns it as it was stored. A note or
+// contact that came before may have planned something for the episode already.
+func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End, snapshot chat.Snapshot, plan Planner) ([]chat.Delivery, error) {
+	for _, contact := range c.contacts {
+		snapshot = contact.Apply(snapshot)
+	}
+	awaited := ""
+	if !c.made {
+		var err error
+		awaited, err = q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(snapshot.Episode)})
+		if _, err := found(err); err != nil {
+			return nil, err
+		}
+	}
+	planned := plan(chat.Conversation{
+		Organization: c.Organization, Snapshot: snapshot, AwaitedDesk: awaited,
+		Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl),
+	})
+	if err := addPlan(ctx, q, c, snapshot.Episode, end.Settle, planned); err != nil || c.made {
+		return planned, err
+	}
+	return episodeDeliveries(ctx, q, c, snapshot.Episode)
+}
+
+// saveEnd writes the episode's row, drops the rows of its open messages, and returns the
+// snapshot with all that came by other ways.
+func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End) (chat.Snapshot, error) {
+	doc := document{Raw: end.Raw}
+	if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
+		return chat.Snapshot{}, err
+	}
 	packed, err := s.pack(doc)
 	if err != nil {
-		return err
+		return chat.Snapshot{}, err
 	}
-	now, err := q.Clock(ctx)
-	if err != nil {
-		return err
+	p := sqlc.EndEpisodeParams{
+		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: episodeFrozen,
+		Digest: end.Snapshot.Digest(), Settle: end.Settle.Seconds(), Snapshot: packed,
 	}
-	freezeAt := now.Add(end.Settle)
-	endedAt := end.Snapshot.EndedAt
-	if endedAt.IsZero() {
-		endedAt = now
-	}
-	state := episodeFrozen
 	if end.Settle > 0 {
-		state = episodeEnded
+		p.State = episodeEnded
 	}
-	if err := q.SaveEpisode(ctx, sqlc.SaveEpisodeParams{
-		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: state,
-		Digest: end.Snapshot.Digest(), FreezeAt: &freezeAt, EndedAt: &endedAt, Snapshot: packed,
-	}); err != nil {
-		return err
+	if !end.Snapshot.EndedAt.IsZero() {
+		p.EndedAt = &end.Snapshot.EndedAt
 	}
-	if c.episode == nil {
-		return nil
+	if err := q.EndEpisode(ctx, p); err != nil {
+		return chat.Snapshot{}, err
 	}
-	return q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode)})
+	if c.episode != nil {
+		err = q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: p.Conversation, Episode: p.Episode})
+	}
+	return doc.merge(end.Snapshot), err
 }
 
 // gather adds to the document what came by other ways: messages of the open chat, notes,
@@ -175,7 +185,7 @@ func (s *Store) UpdateConversation(ctx context.Context, organization string, sna
 		if err != nil {
 			return err
 		}
-		if err := q.SaveEpisode(ctx, sqlc.SaveEpisodeParams{Conversation: id, Episode: episode, State: episodeOpen, Snapshot: head}); err != nil {
+		if err := q.SaveOpenEpisode(ctx, sqlc.SaveOpenEpisodeParams{Conversation: id, Episode: episode, Snapshot: head}); err != nil {
 			return err
 		}
 		rows := sqlc.AddMessagesParams{Conversation: id, Episode: episode}

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -19,29 +20,28 @@ type document struct {
 	Dropped  []string        `json:"dropped,omitempty"`
 }
 
-// snapshot merges the document's parts, in order of time.
+// snapshot reads the document's parts and merges them.
 func (d document) snapshot() (chat.Snapshot, error) {
 	s, _, err := chat.ParseSnapshot(d.Raw)
 	if err != nil {
 		return chat.Snapshot{}, fmt.Errorf("reading a stored snapshot: %w", err)
 	}
-	s.Messages = mergeMessages(s.Messages, d.Messages)
-	if len(d.Dropped) > 0 {
-		dropped := make(map[string]bool, len(d.Dropped))
-		for _, id := range d.Dropped {
-			dropped[id] = true
-		}
-		kept := s.Messages[:0]
-		for _, m := range s.Messages {
-			if !dropped[m.ID] {
-				kept = append(kept, m)
-			}
-		}
-		s.Messages = kept
+	return d.merge(s), nil
+}
+
+// merge adds to the chat core's snapshot what came by other ways, in order of time.
+func (d document) merge(s chat.Snapshot) chat.Snapshot {
+	if len(d.Messages)+len(d.Notes)+len(d.Dropped) == 0 {
+		return s
 	}
-	s.Notes = mergeNotes(s.Notes, d.Notes)
+	dropped := make(map[string]bool, len(d.Dropped))
+	for _, id := range d.Dropped {
+		dropped[id] = true
+	}
+	s.Messages = slices.DeleteFunc(mergeMessages(slices.Clone(s.Messages), d.Messages), func(m chat.Message) bool { return dropped[m.ID] })
+	s.Notes = mergeNotes(slices.Clone(s.Notes), d.Notes)
 	s.Sort()
-	return s, nil
+	return s
 }
 
 // mergeMessages adds those of more that list does not have.

@@ -48,9 +48,8 @@ func (s *Store) freeze(ctx context.Context, organization, conversation string, e
 		if err != nil {
 			return err
 		}
-		if err := q.SaveEpisode(ctx, sqlc.SaveEpisodeParams{
-			Conversation: c.Conversation.Conversation, Episode: int32(episode), State: episodeFrozen,
-			Digest: c.episode.Digest, FreezeAt: c.episode.FreezeAt, EndedAt: c.episode.EndedAt, Snapshot: packed,
+		if err := q.FreezeEpisode(ctx, sqlc.FreezeEpisodeParams{
+			Conversation: c.Conversation.Conversation, Episode: int32(episode), Snapshot: packed,
 		}); err != nil {
 			return err
 		}
@@ -64,7 +63,7 @@ func (s *Store) freeze(ctx context.Context, organization, conversation string, e
 				settled = append(settled, d.ID)
 			}
 		}
-		return s.releaseHeld(ctx, q, settled, false)
+		return releaseHeld(ctx, q, settled, false)
 	})
 }
 
@@ -79,9 +78,10 @@ func (s *Store) Frozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
 		if snapshot, err = s.readFrozen(ctx, c); err != nil {
 			return chat.Snapshot{}, err
 		}
-		if len(snapshot.Messages) <= largestCached {
-			s.frozen.Add(key, snapshot)
-		}
+		s.remember(key, snapshot)
+	}
+	if !c.hasContacts {
+		return snapshot, nil
 	}
 	contacts, err := s.queries.Contacts(ctx, c.conversation)
 	if err != nil {
@@ -103,6 +103,12 @@ func (s *Store) Frozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
 type frozenKey struct {
 	conversation int64
 	episode      int
+}
+
+func (s *Store) remember(key frozenKey, snapshot chat.Snapshot) {
+	if len(snapshot.Messages) <= largestCached {
+		s.frozen.Add(key, snapshot)
+	}
 }
 
 func (s *Store) readFrozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {

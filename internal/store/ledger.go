@@ -46,6 +46,8 @@ type row struct {
 	ticketAwaited bool
 	newTicket     *chat.TicketRef // to become the conversation's
 	now           time.Time
+	// hasContacts and hasSuppressions spare whoever asks for none a query.
+	hasContacts, hasSuppressions bool
 
 	before   chat.State
 	save     bool
@@ -134,7 +136,7 @@ func (l *ledger) run(ctx context.Context, batch []*move) (errs []error, err erro
 			r.save = r.save || save
 			errs[i] = err
 		}
-		return l.store.save(ctx, q, rows)
+		return save(ctx, q, rows)
 	})
 	return errs, err
 }
@@ -153,6 +155,7 @@ func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*r
 		d := delivery(f.Delivery, f.ConversationID)
 		rows[d.ID] = &row{
 			Delivery: d, conversation: f.Delivery.Conversation, before: d.State, now: f.Now, ticketAwaited: f.TicketAwaited,
+			hasContacts: f.HasContacts, hasSuppressions: f.HasSuppressions,
 			ticket: ticketRef(f.TicketDesk, f.TicketID, f.TicketUrl), ticketBy: value(f.TicketBy),
 		}
 	}
@@ -160,7 +163,7 @@ func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*r
 }
 
 // save writes what changed, and carries a ticket's fate on to what waits for it.
-func (s *Store) save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
+func save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
 	if err := write(ctx, q, rows); err != nil {
 		return err
 	}
@@ -177,16 +180,15 @@ func (s *Store) save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*ro
 	if len(ids) == 0 {
 		return nil
 	}
-	waiting, err := q.Dependents(ctx, sqlc.DependentsParams{Ids: ids, Conversations: conversations})
+	waiting, err := q.LockDependents(ctx, sqlc.LockDependentsParams{Ids: ids, Conversations: conversations})
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	dependents, err := lock(ctx, q, waiting)
-	if err != nil {
-		return err
-	}
-	for _, d := range dependents {
-		d.save = follow(&d.Delivery, fates[d.DependsOn], d.now)
+	dependents := make(map[chat.Key]*row, len(waiting))
+	for _, w := range waiting {
+		r := &row{Delivery: delivery(w.Delivery, w.ConversationID), now: w.Now}
+		r.save = follow(&r.Delivery, fates[r.DependsOn], r.now)
+		dependents[r.ID] = r
 	}
 	return write(ctx, q, dependents)
 }
@@ -207,53 +209,23 @@ func follow(d *chat.Delivery, ticket chat.State, now time.Time) bool {
 	return true
 }
 
+// write saves the rows that changed, in the order of their ids.
 func write(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
-	var p sqlc.SaveDeliveriesParams
-	var wake sqlc.WakeParams
-	var tickets sqlc.SetTicketsParams
-	var forget []chat.Key
-	var attempts sqlc.AddAttemptsParams
+	var p sqlc.MoveDeliveriesParams
 	for _, id := range sortedKeys(rows) {
 		r := rows[id]
-		appendAttempts(&attempts, r.attempts)
-		if !r.save {
-			continue
-		}
-		appendDelivery(&p, r.Delivery)
-		switch {
-		case r.State == chat.Pending && !r.DueAt.IsZero():
-			appendWake(&wake, r.Delivery)
-		case r.State != chat.Calling:
-			forget = append(forget, id)
+		appendAttempts(&p, r.attempts)
+		if r.save {
+			appendDelivery(&p, r.Delivery)
 		}
 		if r.newTicket != nil {
-			appendTicket(&tickets, r)
+			appendTicket(&p, r)
 		}
 	}
-	if len(p.Ids) > 0 {
-		if err := q.SaveDeliveries(ctx, p); err != nil {
-			return err
-		}
+	if len(p.Ids)+len(p.Tried)+len(p.Conversations) == 0 {
+		return nil
 	}
-	if len(wake.Ids) > 0 {
-		if err := q.Wake(ctx, wake); err != nil {
-			return err
-		}
-	}
-	if len(forget) > 0 {
-		if err := q.Forget(ctx, forget); err != nil {
-			return err
-		}
-	}
-	if len(tickets.Ids) > 0 {
-		if err := q.SetTickets(ctx, tickets); err != nil {
-			return err
-		}
-	}
-	if len(attempts.Ids) > 0 {
-		return q.AddAttempts(ctx, attempts)
-	}
-	return nil
+	return q.MoveDeliveries(ctx, p)
 }
 
 func sortedKeys(rows map[chat.Key]*row) []chat.Key {

@@ -131,7 +131,7 @@ func (s *Store) RevokeLink(ctx context.Context, organization, id string) error {
 				d.save = d.Cancel() == nil
 			}
 		}
-		return s.save(ctx, q, rows)
+		return save(ctx, q, rows)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 // note, freezes an episode or decides about its ticket meanwhile.
 type locked struct {
 	sqlc.Conversation
+	made     bool // by this transaction: nothing else can be known of it
 	episodes []sqlc.EpisodesRow
 	episode  *sqlc.EpisodesRow // the one asked for, nil if it is not known
 	notes    []chat.Note
@@ -28,8 +29,11 @@ func lockConversation(ctx context.Context, q *sqlc.Queries, organization, id str
 	if err != nil {
 		return nil, err
 	}
-	c := &locked{Conversation: row}
-	if c.episodes, err = q.Episodes(ctx, row.Conversation); err != nil {
+	c := &locked{Conversation: row.Conversation, made: row.Made}
+	if c.made {
+		return c, nil
+	}
+	if c.episodes, err = q.Episodes(ctx, c.Conversation.Conversation); err != nil {
 		return nil, err
 	}
 	for i, e := range c.episodes {
@@ -37,18 +41,19 @@ func lockConversation(ctx context.Context, q *sqlc.Queries, organization, id str
 			c.episode = &c.episodes[i]
 		}
 	}
+	internal := c.Conversation.Conversation
 	if len(c.episodes) == 0 && episode > 0 {
-		if err := q.AdoptNotes(ctx, sqlc.AdoptNotesParams{Conversation: row.Conversation, Episode: int32(episode)}); err != nil {
+		if err := q.AdoptNotes(ctx, sqlc.AdoptNotesParams{Conversation: internal, Episode: int32(episode)}); err != nil {
 			return nil, err
 		}
-		if err := q.AdoptContacts(ctx, sqlc.AdoptContactsParams{Conversation: row.Conversation, Episode: int32(episode)}); err != nil {
+		if err := q.AdoptContacts(ctx, sqlc.AdoptContactsParams{Conversation: internal, Episode: int32(episode)}); err != nil {
 			return nil, err
 		}
 	}
-	if c.notes, c.late, err = readNotes(ctx, q, row.Conversation); err != nil {
+	if c.notes, c.late, err = readNotes(ctx, q, internal); err != nil {
 		return nil, err
 	}
-	c.contacts, err = readContacts(ctx, q, row.Conversation, episode)
+	c.contacts, err = readContacts(ctx, q, internal, episode)
 	return c, err
 }
 
@@ -111,45 +116,27 @@ func addPlan(ctx context.Context, q *sqlc.Queries, c *locked, episode int, settl
 	if len(planned) == 0 {
 		return nil
 	}
-	now, err := q.Clock(ctx)
-	if err != nil {
-		return err
-	}
-	add := sqlc.AddDeliveriesParams{Organization: c.Organization, Conversation: c.Conversation.Conversation, Episode: int32(episode)}
-	var wake sqlc.WakeParams
-	byKey := make(map[chat.Key]chat.Delivery, len(planned))
-	for _, d := range planned {
-		if d.State == chat.Pending && d.Delay != chat.Never {
-			d.DueAt = now.Add(max(d.Delay, settle))
-			if settle > 0 && d.Hold == "" {
-				d.Hold, d.DueAt = chat.HeldBySettle, time.Time{}
+	p := sqlc.AddDeliveriesParams{Organization: c.Organization, Conversation: c.Conversation.Conversation, Episode: int32(episode)}
+	for i, d := range planned {
+		if settle > 0 && d.State == chat.Pending && d.Delay != chat.Never {
+			d.Delay = max(d.Delay, settle)
+			if d.Hold == "" {
+				d.Hold, d.Delay = chat.HeldBySettle, chat.Never
 			}
+			planned[i] = d
 		}
-		byKey[d.ID] = d
-		add.Ids = append(add.Ids, d.ID)
-		add.Actions = append(add.Actions, string(d.Action))
-		add.Targets = append(add.Targets, d.Target)
-		add.Params = append(add.Params, encode(d.Params))
-		add.DependsOn = append(add.DependsOn, d.DependsOn)
-		add.States = append(add.States, string(d.State))
-		add.Holds = append(add.Holds, string(d.Hold))
-		add.DueAt = append(add.DueAt, d.DueAt)
-		add.Errors = append(add.Errors, d.Error)
+		p.Ids = append(p.Ids, d.ID)
+		p.Actions = append(p.Actions, string(d.Action))
+		p.Targets = append(p.Targets, d.Target)
+		p.Params = append(p.Params, encode(d.Params))
+		p.DependsOn = append(p.DependsOn, d.DependsOn)
+		p.States = append(p.States, string(d.State))
+		p.Holds = append(p.Holds, string(d.Hold))
+		p.Delays = append(p.Delays, d.Delay.Seconds())
+		p.Errors = append(p.Errors, d.Error)
 	}
-	added, err := q.AddDeliveries(ctx, add)
-	if err != nil {
-		return err
-	}
-	for _, id := range added {
-		if d := byKey[id]; d.State == chat.Pending && !d.DueAt.IsZero() {
-			d.Organization = c.Organization
-			appendWake(&wake, d)
-		}
-	}
-	if len(wake.Ids) == 0 {
-		return nil
-	}
-	return q.Wake(ctx, wake)
+	_, err := q.AddDeliveries(ctx, p)
+	return err
 }
 
 func episodeDeliveries(ctx context.Context, q *sqlc.Queries, c *locked, episode int) ([]chat.Delivery, error) {

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,13 +49,6 @@ func value[T any](p *T) T {
 	return *p
 }
 
-func orNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 // found makes "no rows" an answer instead of an error.
 func found(err error) (bool, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -65,7 +57,7 @@ func found(err error) (bool, error) {
 	return err == nil, err
 }
 
-func appendDelivery(p *sqlc.SaveDeliveriesParams, d chat.Delivery) {
+func appendDelivery(p *sqlc.MoveDeliveriesParams, d chat.Delivery) {
 	p.Ids = append(p.Ids, d.ID)
 	p.States = append(p.States, string(d.State))
 	p.Holds = append(p.Holds, string(d.Hold))
@@ -83,30 +75,22 @@ func appendDelivery(p *sqlc.SaveDeliveriesParams, d chat.Delivery) {
 	p.Errors = append(p.Errors, d.Error)
 }
 
-func appendWake(p *sqlc.WakeParams, d chat.Delivery) {
-	p.Ids = append(p.Ids, d.ID)
-	p.Organizations = append(p.Organizations, d.Organization)
-	p.Targets = append(p.Targets, d.Target)
-	p.Actions = append(p.Actions, string(d.Action))
-	p.WakeAt = append(p.WakeAt, d.DueAt)
-}
-
-func appendTicket(p *sqlc.SetTicketsParams, r *row) {
+func appendTicket(p *sqlc.MoveDeliveriesParams, r *row) {
 	p.Conversations = append(p.Conversations, r.conversation)
 	p.Desks = append(p.Desks, r.newTicket.Desk)
-	p.Ids = append(p.Ids, r.newTicket.ID)
+	p.Tickets = append(p.Tickets, r.newTicket.ID)
 	p.Urls = append(p.Urls, r.newTicket.URL)
 	p.By = append(p.By, r.ID)
 }
 
-func appendAttempts(p *sqlc.AddAttemptsParams, attempts []sqlc.Attempt) {
+func appendAttempts(p *sqlc.MoveDeliveriesParams, attempts []sqlc.Attempt) {
 	for _, a := range attempts {
-		p.Ids = append(p.Ids, a.Delivery)
-		p.Fences = append(p.Fences, a.Fence)
-		p.At = append(p.At, a.At)
+		p.Tried = append(p.Tried, a.Delivery)
+		p.TriedFences = append(p.TriedFences, a.Fence)
+		p.TriedAt = append(p.TriedAt, a.At)
 		p.Outcomes = append(p.Outcomes, a.Outcome)
-		p.Errors = append(p.Errors, a.Error)
+		p.TriedErrors = append(p.TriedErrors, a.Error)
 		p.Durations = append(p.Durations, a.DurationMs)
-		p.RefIds = append(p.RefIds, a.RefID)
+		p.TriedRefs = append(p.TriedRefs, a.RefID)
 	}
 }

@@ -1,8 +1,9 @@
 -- name: LockConversation :one
--- The conversation's row, made if need be, and its lock.
+-- The conversation's row, made if need be, and its lock. Nothing can be known yet of one
+-- that was just made.
 insert into conversations (organization, id) values (@organization, @id)
 on conflict (organization, id) do update set organization = excluded.organization
-returning *;
+returning sqlc.embed(conversations), (xmax = 0)::boolean as made;
 
 -- name: Conversation :one
 select * from conversations where organization = @organization and id = @id;
@@ -14,11 +15,20 @@ where conversation = @conversation order by episode;
 -- name: Snapshot :one
 select state, snapshot from episodes where conversation = @conversation and episode = @episode;
 
--- name: SaveEpisode :exec
+-- name: EndEpisode :exec
+-- Without a time of its own, an episode ended now.
 insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
-values (@conversation, @episode, @state, @digest, @freeze_at, @ended_at, @snapshot)
+values (@conversation, @episode, @state, @digest, clock_timestamp() + make_interval(secs => @settle::float8),
+        coalesce(sqlc.narg('ended_at'), clock_timestamp()), @snapshot)
 on conflict (conversation, episode) do update
 set state = excluded.state, digest = excluded.digest, freeze_at = excluded.freeze_at, ended_at = excluded.ended_at, snapshot = excluded.snapshot;
+
+-- name: FreezeEpisode :exec
+update episodes set state = 'frozen', snapshot = @snapshot where conversation = @conversation and episode = @episode;
+
+-- name: SaveOpenEpisode :exec
+insert into episodes (conversation, episode, state, snapshot) values (@conversation, @episode, 'open', @snapshot)
+on conflict (conversation, episode) do update set snapshot = excluded.snapshot;
 
 -- name: EpisodesToFreeze :many
 select e.conversation, e.episode, c.organization, c.id from episodes e join conversations c using (conversation)

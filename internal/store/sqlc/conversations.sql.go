@@ -233,6 +233,38 @@ func (q *Queries) DropMessages(ctx context.Context, arg DropMessagesParams) erro
 	return err
 }
 
+const endEpisode = `-- name: EndEpisode :exec
+insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
+values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5::float8),
+        coalesce($6, clock_timestamp()), $7)
+on conflict (conversation, episode) do update
+set state = excluded.state, digest = excluded.digest, freeze_at = excluded.freeze_at, ended_at = excluded.ended_at, snapshot = excluded.snapshot
+`
+
+type EndEpisodeParams struct {
+	Conversation int64
+	Episode      int32
+	State        string
+	Digest       []byte
+	Settle       float64
+	EndedAt      interface{}
+	Snapshot     []byte
+}
+
+// Without a time of its own, an episode ended now.
+func (q *Queries) EndEpisode(ctx context.Context, arg EndEpisodeParams) error {
+	_, err := q.db.Exec(ctx, endEpisode,
+		arg.Conversation,
+		arg.Episode,
+		arg.State,
+		arg.Digest,
+		arg.Settle,
+		arg.EndedAt,
+		arg.Snapshot,
+	)
+	return err
+}
+
 const episodeDeliveries = `-- name: EpisodeDeliveries :many
 select id, action, target, state, held_by, look_first, attempts, fence from deliveries
 where conversation = $1 and episode = $2 order by seq
@@ -361,10 +393,25 @@ func (q *Queries) EpisodesToFreeze(ctx context.Context, most int32) ([]EpisodesT
 	return items, nil
 }
 
+const freezeEpisode = `-- name: FreezeEpisode :exec
+update episodes set state = 'frozen', snapshot = $1 where conversation = $2 and episode = $3
+`
+
+type FreezeEpisodeParams struct {
+	Snapshot     []byte
+	Conversation int64
+	Episode      int32
+}
+
+func (q *Queries) FreezeEpisode(ctx context.Context, arg FreezeEpisodeParams) error {
+	_, err := q.db.Exec(ctx, freezeEpisode, arg.Snapshot, arg.Conversation, arg.Episode)
+	return err
+}
+
 const lockConversation = `-- name: LockConversation :one
 insert into conversations (organization, id) values ($1, $2)
 on conflict (organization, id) do update set organization = excluded.organization
-returning conversation, organization, id, ticket_desk, ticket_id, ticket_url, ticket_by, created_at
+returning conversations.conversation, conversations.organization, conversations.id, conversations.ticket_desk, conversations.ticket_id, conversations.ticket_url, conversations.ticket_by, conversations.created_at, (xmax = 0)::boolean as made
 `
 
 type LockConversationParams struct {
@@ -372,19 +419,26 @@ type LockConversationParams struct {
 	ID           string
 }
 
-// The conversation's row, made if need be, and its lock.
-func (q *Queries) LockConversation(ctx context.Context, arg LockConversationParams) (Conversation, error) {
+type LockConversationRow struct {
+	Conversation Conversation
+	Made         bool
+}
+
+// The conversation's row, made if need be, and its lock. Nothing can be known yet of one
+// that was just made.
+func (q *Queries) LockConversation(ctx context.Context, arg LockConversationParams) (LockConversationRow, error) {
 	row := q.db.QueryRow(ctx, lockConversation, arg.Organization, arg.ID)
-	var i Conversation
+	var i LockConversationRow
 	err := row.Scan(
-		&i.Conversation,
-		&i.Organization,
-		&i.ID,
-		&i.TicketDesk,
-		&i.TicketID,
-		&i.TicketUrl,
-		&i.TicketBy,
-		&i.CreatedAt,
+		&i.Conversation.Conversation,
+		&i.Conversation.Organization,
+		&i.Conversation.ID,
+		&i.Conversation.TicketDesk,
+		&i.Conversation.TicketID,
+		&i.Conversation.TicketUrl,
+		&i.Conversation.TicketBy,
+		&i.Conversation.CreatedAt,
+		&i.Made,
 	)
 	return i, err
 }
@@ -494,33 +548,19 @@ func (q *Queries) PriorTickets(ctx context.Context, conversation int64) ([]Prior
 	return items, nil
 }
 
-const saveEpisode = `-- name: SaveEpisode :exec
-insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (conversation, episode) do update
-set state = excluded.state, digest = excluded.digest, freeze_at = excluded.freeze_at, ended_at = excluded.ended_at, snapshot = excluded.snapshot
+const saveOpenEpisode = `-- name: SaveOpenEpisode :exec
+insert into episodes (conversation, episode, state, snapshot) values ($1, $2, 'open', $3)
+on conflict (conversation, episode) do update set snapshot = excluded.snapshot
 `
 
-type SaveEpisodeParams struct {
+type SaveOpenEpisodeParams struct {
 	Conversation int64
 	Episode      int32
-	State        string
-	Digest       []byte
-	FreezeAt     *time.Time
-	EndedAt      *time.Time
 	Snapshot     []byte
 }
 
-func (q *Queries) SaveEpisode(ctx context.Context, arg SaveEpisodeParams) error {
-	_, err := q.db.Exec(ctx, saveEpisode,
-		arg.Conversation,
-		arg.Episode,
-		arg.State,
-		arg.Digest,
-		arg.FreezeAt,
-		arg.EndedAt,
-		arg.Snapshot,
-	)
+func (q *Queries) SaveOpenEpisode(ctx context.Context, arg SaveOpenEpisodeParams) error {
+	_, err := q.db.Exec(ctx, saveOpenEpisode, arg.Conversation, arg.Episode, arg.Snapshot)
 	return err
 }
 

@@ -12,53 +12,28 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 )
 
-const addAttempts = `-- name: AddAttempts :exec
-insert into attempts (delivery, fence, at, outcome, error, duration_ms, ref_id)
-select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::timestamptz[]), unnest($4::text[]),
-       unnest($5::text[]), unnest($6::bigint[]), unnest($7::text[])
-on conflict (delivery, fence) do update
-set outcome = excluded.outcome, error = excluded.error, duration_ms = excluded.duration_ms, ref_id = excluded.ref_id
-`
-
-type AddAttemptsParams struct {
-	Ids       []chat.Key
-	Fences    []int64
-	At        []time.Time
-	Outcomes  []string
-	Errors    []string
-	Durations []int64
-	RefIds    []string
-}
-
-// A late result replaces what was noted when its lease was taken over.
-func (q *Queries) AddAttempts(ctx context.Context, arg AddAttemptsParams) error {
-	_, err := q.db.Exec(ctx, addAttempts,
-		arg.Ids,
-		arg.Fences,
-		arg.At,
-		arg.Outcomes,
-		arg.Errors,
-		arg.Durations,
-		arg.RefIds,
-	)
-	return err
-}
-
 const addDeliveries = `-- name: AddDeliveries :many
-insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, error)
-select n.id, $1, $2, $3, n.action, n.target, n.params, nullif(n.depends_on, '00000000-0000-0000-0000-000000000000'), n.state, n.held_by, nullif(n.due_at, '0001-01-01 00:00:00+00'), n.error
-from (select unnest($4::uuid[]) as id, unnest($5::text[]) as action, unnest($6::text[]) as target,
-             unnest($7::text[]) as params, unnest($8::uuid[]) as depends_on,
-             unnest($9::text[]) as state, unnest($10::text[]) as held_by,
-             unnest($11::timestamptz[]) as due_at, unnest($12::text[]) as error) n
-on conflict (id) do nothing
-returning id
+with planned as (
+    select unnest($1::uuid[]) as id, unnest($2::text[]) as action, unnest($3::text[]) as target,
+           unnest($4::text[]) as params, unnest($5::uuid[]) as depends_on,
+           unnest($6::text[]) as state, unnest($7::text[]) as held_by,
+           unnest($8::float8[]) as delay, unnest($9::text[]) as error
+), added as (
+    insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, error)
+    select n.id, $10, $11, $12, n.action, n.target, n.params,
+           nullif(n.depends_on, '00000000-0000-0000-0000-000000000000'), n.state, n.held_by,
+           case when n.state = 'pending' and n.delay >= 0 then clock_timestamp() + make_interval(secs => n.delay) end, n.error
+    from planned n
+    on conflict (id) do nothing
+    returning id, organization, target, action, due_at
+), woken as (
+    insert into due (delivery, organization, target, action, wake_at)
+    select id, organization, target, action, due_at from added where due_at is not null
+)
+select id from added
 `
 
 type AddDeliveriesParams struct {
-	Organization string
-	Conversation int64
-	Episode      int32
 	Ids          []chat.Key
 	Actions      []string
 	Targets      []string
@@ -66,16 +41,17 @@ type AddDeliveriesParams struct {
 	DependsOn    []chat.Key
 	States       []string
 	Holds        []string
-	DueAt        []time.Time
+	Delays       []float64
 	Errors       []string
+	Organization string
+	Conversation int64
+	Episode      int32
 }
 
-// A plan is made once: what is there already stays as it is.
+// A plan is made once: what is there already stays as it is. A delay of null waits for
+// something other than time.
 func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([]chat.Key, error) {
 	rows, err := q.db.Query(ctx, addDeliveries,
-		arg.Organization,
-		arg.Conversation,
-		arg.Episode,
 		arg.Ids,
 		arg.Actions,
 		arg.Targets,
@@ -83,8 +59,11 @@ func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([
 		arg.DependsOn,
 		arg.States,
 		arg.Holds,
-		arg.DueAt,
+		arg.Delays,
 		arg.Errors,
+		arg.Organization,
+		arg.Conversation,
+		arg.Episode,
 	)
 	if err != nil {
 		return nil, err
@@ -102,17 +81,6 @@ func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([
 		return nil, err
 	}
 	return items, nil
-}
-
-const clock = `-- name: Clock :one
-select clock_timestamp()::timestamptz
-`
-
-func (q *Queries) Clock(ctx context.Context) (time.Time, error) {
-	row := q.db.QueryRow(ctx, clock)
-	var column_1 time.Time
-	err := row.Scan(&column_1)
-	return column_1, err
 }
 
 const countDue = `-- name: CountDue :one
@@ -124,41 +92,6 @@ func (q *Queries) CountDue(ctx context.Context) (int64, error) {
 	var count int64
 	err := row.Scan(&count)
 	return count, err
-}
-
-const dependents = `-- name: Dependents :many
-select id from deliveries
-where depends_on = any($1::uuid[]) and state in ('pending', 'cancelled')
-union
-select id from deliveries
-where conversation = any($2::bigint[]) and action = 'file_ticket' and state = 'pending' and held_by = 'dependency'
-`
-
-type DependentsParams struct {
-	Ids           []chat.Key
-	Conversations []int64
-}
-
-// Whatever waits for one of these deliveries, or was cancelled because of it, and later
-// file_tickets of the same conversations that wait for their turn.
-func (q *Queries) Dependents(ctx context.Context, arg DependentsParams) ([]chat.Key, error) {
-	rows, err := q.db.Query(ctx, dependents, arg.Ids, arg.Conversations)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []chat.Key
-	for rows.Next() {
-		var id chat.Key
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const dispatchDue = `-- name: DispatchDue :many
@@ -225,15 +158,6 @@ func (q *Queries) DispatchDue(ctx context.Context, arg DispatchDueParams) ([]Dis
 	return items, nil
 }
 
-const forget = `-- name: Forget :exec
-delete from due where delivery = any($1::uuid[])
-`
-
-func (q *Queries) Forget(ctx context.Context, ids []chat.Key) error {
-	_, err := q.db.Exec(ctx, forget, ids)
-	return err
-}
-
 const lockConversations = `-- name: LockConversations :exec
 select 1 from conversations
 where conversation in (select d.conversation from deliveries d where d.id = any($1::uuid[]) and d.action = 'file_ticket')
@@ -251,6 +175,8 @@ func (q *Queries) LockConversations(ctx context.Context, ids []chat.Key) error {
 const lockDeliveries = `-- name: LockDeliveries :many
 select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.target, d.params, d.depends_on, d.created_at, d.state, d.held_by, d.due_at, d.waiting_since, d.look_first, d.fence, d.lease_until, d.first_call_at, d.last_call_at, d.identity, d.attempts, d.ref_id, d.ref_url, d.receipt, d.error, d.updated_at, c.id as conversation_id,
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
+       exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
+       exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
        (d.action = 'file_ticket' and exists (
             select from deliveries e
             where e.conversation = d.conversation and e.action = 'file_ticket' and e.episode < d.episode
@@ -263,14 +189,16 @@ for no key update of d
 `
 
 type LockDeliveriesRow struct {
-	Delivery       Delivery
-	ConversationID string
-	TicketDesk     *string
-	TicketID       *string
-	TicketUrl      *string
-	TicketBy       *chat.Key
-	TicketAwaited  bool
-	Now            time.Time
+	Delivery        Delivery
+	ConversationID  string
+	TicketDesk      *string
+	TicketID        *string
+	TicketUrl       *string
+	TicketBy        *chat.Key
+	HasContacts     bool
+	HasSuppressions bool
+	TicketAwaited   bool
+	Now             time.Time
 }
 
 func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDeliveriesRow, error) {
@@ -314,6 +242,8 @@ func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDel
 			&i.TicketID,
 			&i.TicketUrl,
 			&i.TicketBy,
+			&i.HasContacts,
+			&i.HasSuppressions,
 			&i.TicketAwaited,
 			&i.Now,
 		); err != nil {
@@ -327,42 +257,159 @@ func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDel
 	return items, nil
 }
 
-const saveDeliveries = `-- name: SaveDeliveries :exec
-update deliveries d
-set state = n.state, held_by = n.held_by, due_at = nullif(n.due_at, '0001-01-01 00:00:00+00'), waiting_since = n.waiting_since,
-    look_first = n.look_first, fence = n.fence, lease_until = nullif(n.lease_until, '0001-01-01 00:00:00+00'), first_call_at = nullif(n.first_call_at, '0001-01-01 00:00:00+00'),
-    last_call_at = nullif(n.last_call_at, '0001-01-01 00:00:00+00'), identity = n.identity, attempts = n.attempts, ref_id = n.ref_id,
-    ref_url = n.ref_url, error = n.error, updated_at = now()
-from (select unnest($1::uuid[]) as id, unnest($2::text[]) as state, unnest($3::text[]) as held_by,
-             unnest($4::timestamptz[]) as due_at, unnest($5::timestamptz[]) as waiting_since,
-             unnest($6::boolean[]) as look_first, unnest($7::bigint[]) as fence,
-             unnest($8::timestamptz[]) as lease_until, unnest($9::timestamptz[]) as first_call_at,
-             unnest($10::timestamptz[]) as last_call_at, unnest($11::text[]) as identity,
-             unnest($12::int[]) as attempts, unnest($13::text[]) as ref_id,
-             unnest($14::text[]) as ref_url, unnest($15::text[]) as error) n
-where d.id = n.id
+const lockDependents = `-- name: LockDependents :many
+select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.target, d.params, d.depends_on, d.created_at, d.state, d.held_by, d.due_at, d.waiting_since, d.look_first, d.fence, d.lease_until, d.first_call_at, d.last_call_at, d.identity, d.attempts, d.ref_id, d.ref_url, d.receipt, d.error, d.updated_at, c.id as conversation_id, clock_timestamp()::timestamptz as now
+from deliveries d join conversations c using (conversation)
+where d.id in (
+    select w.id from deliveries w where w.depends_on = any($1::uuid[]) and w.state in ('pending', 'cancelled')
+    union
+    select t.id from deliveries t
+    where t.conversation = any($2::bigint[]) and t.action = 'file_ticket' and t.state = 'pending' and t.held_by = 'dependency')
+order by d.id
+for no key update of d
 `
 
-type SaveDeliveriesParams struct {
-	Ids          []chat.Key
-	States       []string
-	Holds        []string
-	DueAt        []time.Time
-	WaitingSince []time.Time
-	LookFirst    []bool
-	Fences       []int64
-	LeaseUntil   []time.Time
-	FirstCallAt  []time.Time
-	LastCallAt   []time.Time
-	Identities   []string
-	Attempts     []int32
-	RefIds       []string
-	RefUrls      []string
-	Errors       []string
+type LockDependentsParams struct {
+	Ids           []chat.Key
+	Conversations []int64
 }
 
-func (q *Queries) SaveDeliveries(ctx context.Context, arg SaveDeliveriesParams) error {
-	_, err := q.db.Exec(ctx, saveDeliveries,
+type LockDependentsRow struct {
+	Delivery       Delivery
+	ConversationID string
+	Now            time.Time
+}
+
+// Whatever waits for one of these deliveries, or was cancelled because of it, and later
+// file_tickets of the same conversations that wait for their turn.
+func (q *Queries) LockDependents(ctx context.Context, arg LockDependentsParams) ([]LockDependentsRow, error) {
+	rows, err := q.db.Query(ctx, lockDependents, arg.Ids, arg.Conversations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockDependentsRow
+	for rows.Next() {
+		var i LockDependentsRow
+		if err := rows.Scan(
+			&i.Delivery.ID,
+			&i.Delivery.Seq,
+			&i.Delivery.Organization,
+			&i.Delivery.Conversation,
+			&i.Delivery.Episode,
+			&i.Delivery.Action,
+			&i.Delivery.Target,
+			&i.Delivery.Params,
+			&i.Delivery.DependsOn,
+			&i.Delivery.CreatedAt,
+			&i.Delivery.State,
+			&i.Delivery.HeldBy,
+			&i.Delivery.DueAt,
+			&i.Delivery.WaitingSince,
+			&i.Delivery.LookFirst,
+			&i.Delivery.Fence,
+			&i.Delivery.LeaseUntil,
+			&i.Delivery.FirstCallAt,
+			&i.Delivery.LastCallAt,
+			&i.Delivery.Identity,
+			&i.Delivery.Attempts,
+			&i.Delivery.RefID,
+			&i.Delivery.RefUrl,
+			&i.Delivery.Receipt,
+			&i.Delivery.Error,
+			&i.Delivery.UpdatedAt,
+			&i.ConversationID,
+			&i.Now,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveDeliveries = `-- name: MoveDeliveries :exec
+with moved as (
+    select unnest($6::uuid[]) as id, unnest($7::text[]) as state, unnest($8::text[]) as held_by,
+           unnest($9::timestamptz[]) as due_at, unnest($10::timestamptz[]) as waiting_since,
+           unnest($11::boolean[]) as look_first, unnest($12::bigint[]) as fence,
+           unnest($13::timestamptz[]) as lease_until, unnest($14::timestamptz[]) as first_call_at,
+           unnest($15::timestamptz[]) as last_call_at, unnest($16::text[]) as identity,
+           unnest($17::int[]) as attempts, unnest($18::text[]) as ref_id,
+           unnest($19::text[]) as ref_url, unnest($20::text[]) as error
+), saved as (
+    update deliveries d
+    set state = n.state, held_by = n.held_by, due_at = nullif(n.due_at, '0001-01-01 00:00:00+00'), waiting_since = n.waiting_since,
+        look_first = n.look_first, fence = n.fence, lease_until = nullif(n.lease_until, '0001-01-01 00:00:00+00'),
+        first_call_at = nullif(n.first_call_at, '0001-01-01 00:00:00+00'), last_call_at = nullif(n.last_call_at, '0001-01-01 00:00:00+00'),
+        identity = n.identity, attempts = n.attempts, ref_id = n.ref_id, ref_url = n.ref_url, error = n.error, updated_at = now()
+    from moved n where d.id = n.id
+), woken as (
+    insert into due (delivery, organization, target, action, wake_at)
+    select d.id, d.organization, d.target, d.action, n.due_at
+    from moved n join deliveries d using (id)
+    where n.state = 'pending' and n.due_at > '0001-01-01 00:00:00+00'
+    on conflict (delivery) do update set wake_at = excluded.wake_at
+), forgotten as (
+    delete from due using moved n
+    where due.delivery = n.id and n.state <> 'calling' and (n.state <> 'pending' or n.due_at = '0001-01-01 00:00:00+00')
+), tried as (
+    -- A late result replaces what was noted when its lease was taken over.
+    insert into attempts (delivery, fence, at, outcome, error, duration_ms, ref_id)
+    select unnest($21::uuid[]), unnest($22::bigint[]), unnest($23::timestamptz[]), unnest($24::text[]),
+           unnest($25::text[]), unnest($26::bigint[]), unnest($27::text[])
+    on conflict (delivery, fence) do update
+    set outcome = excluded.outcome, error = excluded.error, duration_ms = excluded.duration_ms, ref_id = excluded.ref_id
+)
+update conversations c
+set ticket_desk = n.desk, ticket_id = n.id, ticket_url = n.url, ticket_by = n.by
+from (select unnest($1::bigint[]) as conversation, unnest($2::text[]) as desk, unnest($3::text[]) as id,
+             unnest($4::text[]) as url, unnest($5::uuid[]) as by) n
+where c.conversation = n.conversation
+`
+
+type MoveDeliveriesParams struct {
+	Conversations []int64
+	Desks         []string
+	Tickets       []string
+	Urls          []string
+	By            []chat.Key
+	Ids           []chat.Key
+	States        []string
+	Holds         []string
+	DueAt         []time.Time
+	WaitingSince  []time.Time
+	LookFirst     []bool
+	Fences        []int64
+	LeaseUntil    []time.Time
+	FirstCallAt   []time.Time
+	LastCallAt    []time.Time
+	Identities    []string
+	Attempts      []int32
+	RefIds        []string
+	RefUrls       []string
+	Errors        []string
+	Tried         []chat.Key
+	TriedFences   []int64
+	TriedAt       []time.Time
+	Outcomes      []string
+	TriedErrors   []string
+	Durations     []int64
+	TriedRefs     []string
+}
+
+// Writes what a batch of moves has come to, in one statement: the deliveries, what has
+// to wake them, what was tried, and the conversations' tickets. A zero time is null.
+func (q *Queries) MoveDeliveries(ctx context.Context, arg MoveDeliveriesParams) error {
+	_, err := q.db.Exec(ctx, moveDeliveries,
+		arg.Conversations,
+		arg.Desks,
+		arg.Tickets,
+		arg.Urls,
+		arg.By,
 		arg.Ids,
 		arg.States,
 		arg.Holds,
@@ -378,60 +425,13 @@ func (q *Queries) SaveDeliveries(ctx context.Context, arg SaveDeliveriesParams) 
 		arg.RefIds,
 		arg.RefUrls,
 		arg.Errors,
-	)
-	return err
-}
-
-const setTickets = `-- name: SetTickets :exec
-update conversations c
-set ticket_desk = n.desk, ticket_id = n.id, ticket_url = n.url, ticket_by = n.by
-from (select unnest($1::bigint[]) as conversation, unnest($2::text[]) as desk, unnest($3::text[]) as id,
-             unnest($4::text[]) as url, unnest($5::uuid[]) as by) n
-where c.conversation = n.conversation
-`
-
-type SetTicketsParams struct {
-	Conversations []int64
-	Desks         []string
-	Ids           []string
-	Urls          []string
-	By            []chat.Key
-}
-
-// A conversation has one ticket, unless the old one is gone or closed for good.
-func (q *Queries) SetTickets(ctx context.Context, arg SetTicketsParams) error {
-	_, err := q.db.Exec(ctx, setTickets,
-		arg.Conversations,
-		arg.Desks,
-		arg.Ids,
-		arg.Urls,
-		arg.By,
-	)
-	return err
-}
-
-const wake = `-- name: Wake :exec
-insert into due (delivery, organization, target, action, wake_at)
-select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::timestamptz[])
-on conflict (delivery) do update set wake_at = excluded.wake_at
-`
-
-type WakeParams struct {
-	Ids           []chat.Key
-	Organizations []string
-	Targets       []string
-	Actions       []string
-	WakeAt        []time.Time
-}
-
-// What waits for nothing but time has a row in due.
-func (q *Queries) Wake(ctx context.Context, arg WakeParams) error {
-	_, err := q.db.Exec(ctx, wake,
-		arg.Ids,
-		arg.Organizations,
-		arg.Targets,
-		arg.Actions,
-		arg.WakeAt,
+		arg.Tried,
+		arg.TriedFences,
+		arg.TriedAt,
+		arg.Outcomes,
+		arg.TriedErrors,
+		arg.Durations,
+		arg.TriedRefs,
 	)
 	return err
 }
