@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -58,6 +59,7 @@ type App struct {
 	worker     *workers.Worker
 	dispatcher *dispatch.Dispatcher
 	handler    http.Handler
+	taking     atomic.Bool // the database is there and fits
 }
 
 // LoadConfig reads a configuration file, with every connector that is built in.
@@ -166,14 +168,11 @@ func (a *App) Account(organization, target string) *connectors.Account {
 func (a *App) Store() *store.Store { return a.store }
 
 // Run serves until ctx is done, then finishes what is in flight. Redis or PostgreSQL may
-// be away, at the start or later: the process says so and waits for them.
-func (a *App) Run(ctx context.Context) error {
-	if err := a.await(ctx); err != nil {
-		return err
-	}
-	if err := a.store.CheckVersion(ctx); err != nil {
-		return err
-	}
+// be away, at the start or later: the process says so and waits for them, with its door
+// open for whoever asks how it is.
+func (a *App) Run(ctx context.Context) error { return a.run(ctx, false) }
+
+func (a *App) run(ctx context.Context, migrate bool) error {
 	if a.has(RoleAPI) {
 		stop, err := a.listen(ctx)
 		if err != nil {
@@ -181,11 +180,34 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		defer stop()
 	}
+	if err := a.prepare(ctx, migrate); err != nil || ctx.Err() != nil {
+		return err
+	}
 	if !a.has(RoleWorker) {
 		<-ctx.Done()
 		return nil
 	}
 	return a.work(ctx)
+}
+
+// prepare waits for what the process needs. With PostgreSQL there and at the right
+// version the door takes everything in; Redis is only needed to go on with it.
+func (a *App) prepare(ctx context.Context, migrate bool) error {
+	if err := a.await(ctx, a.store.Ping); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if migrate {
+		version, err := a.store.Migrate(ctx)
+		if err != nil {
+			return fmt.Errorf("bringing the database up to date: %w", err)
+		}
+		a.log.InfoContext(ctx, "the database is up to date", "version", version)
+	}
+	if err := a.await(ctx, a.store.CheckVersion); err != nil || ctx.Err() != nil {
+		return err
+	}
+	a.taking.Store(true)
+	return a.await(ctx, func(ctx context.Context) error { return checkRedis(ctx, a.redis) })
 }
 
 func (a *App) has(role string) bool { return len(a.roles) == 0 || slices.Contains(a.roles, role) }
@@ -197,7 +219,7 @@ func (a *App) listen(ctx context.Context) (func(), error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening at %s: %w", a.config.HTTP.Listen, err)
 	}
-	server := httpapi.Server(a.config.HTTP.Listen, a.handler)
+	server := httpapi.Server(a.config.HTTP.Listen, httpapi.Starting(a.taking.Load, a.handler))
 	a.log.InfoContext(ctx, "listening", "address", l.Addr().String())
 	go func() {
 		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {

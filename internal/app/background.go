@@ -8,6 +8,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/workers"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
@@ -49,15 +50,15 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	return parts
 }
 
-// await waits until PostgreSQL and Redis answer, with a growing pause and one line per
-// try that says which is away. A setting of Redis that loses tasks ends the start.
-func (a *App) await(ctx context.Context) error {
+// await waits until a part that is asked by check answers, with a growing pause and one
+// line per try that says which is away. What waiting cannot mend ends the start.
+func (a *App) await(ctx context.Context, check func(context.Context) error) error {
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
-		err := a.store.Ping(ctx)
-		if err == nil {
-			err = checkRedis(ctx, a.redis)
+		err := check(ctx)
+		if ctx.Err() != nil {
+			return nil
 		}
-		if err == nil || final(err) {
+		if err == nil || fault.KindOf(err) != fault.Transient {
 			return err
 		}
 		a.log.WarnContext(ctx, "waiting", "reason", err.Error(), "again_in", pause.String())

@@ -9,7 +9,6 @@ import (
 	"github.com/hibiken/asynqmon"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
 
@@ -45,6 +44,3 @@ func (quiet) Info(...any)  {}
 func (q quiet) Warn(args ...any)  { q.log.Warn("asynq", "says", fmt.Sprint(args...)) }
 func (q quiet) Error(args ...any) { q.log.Error("asynq", "says", fmt.Sprint(args...)) }
 func (q quiet) Fatal(args ...any) { q.log.Error("asynq", "says", fmt.Sprint(args...)) }
-
-// final reports whether waiting would not help.
-func final(err error) bool { return err != nil && fault.KindOf(err) == fault.Invalid }

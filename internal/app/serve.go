@@ -1,9 +1,6 @@
 package app
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Migrate brings a configuration's database up to date and returns its version.
 func Migrate(ctx context.Context, path string) (int64, error) {
@@ -30,15 +27,5 @@ func Serve(ctx context.Context, path string, migrate bool, o Options) error {
 		return err
 	}
 	defer a.Close()
-	if err := a.await(ctx); err != nil {
-		return err
-	}
-	if migrate && ctx.Err() == nil {
-		version, err := a.store.Migrate(ctx)
-		if err != nil {
-			return fmt.Errorf("bringing the database up to date: %w", err)
-		}
-		o.Log.InfoContext(ctx, "the database is up to date", "version", version)
-	}
-	return a.Run(ctx)
+	return a.run(ctx, migrate)
 }
