@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -88,11 +89,16 @@ func (w *Worker) again(ctx context.Context, t *asynq.Task, err error) error {
 }
 
 func rejected(ctx context.Context, t *asynq.Task, organization, why string) store.Reject {
-	id, _ := asynq.GetTaskID(ctx)
+	return store.Reject{Task: taskID(ctx, t), Type: t.Type(), Organization: organization, Reason: why, Payload: t.Payload()}
+}
+
+// taskID is a task's id, the first one if it was put back.
+func taskID(ctx context.Context, t *asynq.Task) string {
 	if original := t.Headers()[originalTask]; original != "" {
-		id = original
+		return original
 	}
-	return store.Reject{Task: id, Type: t.Type(), Organization: organization, Reason: why, Payload: t.Payload()}
+	id, _ := asynq.GetTaskID(ctx)
+	return id
 }
 
 // originalTask is the header that keeps a task's first id when it is put back.
@@ -108,11 +114,11 @@ func reason(err error) string {
 
 // PutBackTask is the task that is enqueued when one has to be put back.
 func PutBackTask(ctx context.Context, t *asynq.Task, delay time.Duration) (*asynq.Task, []asynq.Option) {
-	id, _ := asynq.GetTaskID(ctx)
-	headers := map[string]string{originalTask: id}
-	for k, v := range t.Headers() {
-		headers[k] = v
+	headers := maps.Clone(t.Headers())
+	if headers == nil {
+		headers = map[string]string{}
 	}
+	headers[originalTask] = taskID(ctx, t)
 	return asynq.NewTaskWithHeaders(t.Type(), t.Payload(), headers),
 		[]asynq.Option{asynq.Queue(tasks.QueueIntake), asynq.ProcessIn(delay), asynq.MaxRetry(1 << 20)}
 }

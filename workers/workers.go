@@ -69,7 +69,7 @@ func (w *Worker) Mux() *asynq.ServeMux {
 	mux.HandleFunc(tasks.TypeChatEnded, w.take(w.chatEnded))
 	mux.HandleFunc(tasks.TypeChatNote, w.take(w.chatNote))
 	mux.HandleFunc(tasks.TypeChatContact, w.take(w.chatContact))
-	mux.HandleFunc(tasks.TypeLinkCreate, w.take(w.linkCreate))
+	mux.HandleFunc(tasks.TypeLinkCreate, w.linkCreate)
 	return mux
 }
 

@@ -38,6 +38,11 @@ const (
 	TypeTicketsFetch    = "tickets:fetch"
 )
 
+// IdempotencyKey is the header of a TypeLinkCreate task that a sender repeats: tasks with
+// the same key and body make one link. Without it, one task id makes one link; but asynq
+// refuses a task whose id it still has, for minutes after a worker was killed.
+const IdempotencyKey = "Idempotency-Key"
+
 // MaxPayload is the largest payload, in bytes, of a chat core's task (1 MiB). Larger
 // chats go by HTTP.
 const MaxPayload = 1 << 20
