@@ -31,7 +31,7 @@ func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
 	if o, ok := w.mayWrite(ctx, j, j.Params.Channel, j.Params.To); !ok {
 		return o
 	}
-	message, err := w.linkMessage(j, link, intake.LinkURL(w.PublicURL, token))
+	message, err := w.linkMessage(j, link, token)
 	if err != nil {
 		return unmade(j, err)
 	}
@@ -45,12 +45,14 @@ func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
 	return o
 }
 
-func (w *Worker) linkMessage(j job, link chat.Link, url string) (connectors.Outgoing, error) {
+// linkMessage renders the message. What makes it unique is the token and not the whole
+// URL, so that it is found although public_url was changed since it was sent.
+func (w *Worker) linkMessage(j job, link chat.Link, token string) (connectors.Outgoing, error) {
 	view := templates.LinkView{
-		Brand: brand(j.organization), Purpose: link.Purpose, URL: url, Locale: j.organization.Locale,
+		Brand: brand(j.organization), Purpose: link.Purpose, URL: intake.LinkURL(w.PublicURL, token), Locale: j.organization.Locale,
 		ExpiresAt: link.ExpiresAt, Location: j.organization.Location(),
 	}
-	m := connectors.Outgoing{Key: j.ID, To: j.Params.To, Unique: url, Thread: j.Organization + "/" + j.Conversation}
+	m := connectors.Outgoing{Key: j.ID, To: j.Params.To, Unique: token, Thread: j.Organization + "/" + j.Conversation}
 	if j.Params.Channel == chat.ChannelSMS {
 		m.StatusURL = w.PublicURL + "/webhooks/twilio/" + j.Organization + "/status?delivery=" + j.ID.String()
 		var err error
