@@ -46,12 +46,13 @@ const (
 
 // door is a whole door over a real database, with two organizations.
 type door struct {
-	t     *testing.T
-	url   string
-	dsn   string
-	store *store.Store
-	log   *safeBuffer
-	deps  httpapi.Deps
+	t       *testing.T
+	url     string
+	dsn     string
+	store   *store.Store
+	handler http.Handler
+	log     *safeBuffer
+	deps    httpapi.Deps
 
 	mu        sync.Mutex
 	refreshed []string
@@ -114,7 +115,7 @@ func newDoor(t *testing.T, change ...func(*httpapi.Deps)) *door {
 	server.Config = httpapi.Server("", h)
 	server.Start()
 	t.Cleanup(server.Close)
-	d.url = server.URL
+	d.url, d.handler = server.URL, h
 	return d
 }
 
@@ -177,12 +178,27 @@ func database(t *testing.T) string {
 // exec changes the database as no call can.
 func (d *door) exec(sql string, args ...any) {
 	d.t.Helper()
+	d.connected(func(conn *pgx.Conn) error {
+		_, err := conn.Exec(d.t.Context(), sql, args...)
+		return err
+	})
+}
+
+// ask returns one text from the database.
+func (d *door) ask(sql string) (text string) {
+	d.t.Helper()
+	d.connected(func(conn *pgx.Conn) error { return conn.QueryRow(d.t.Context(), sql).Scan(&text) })
+	return text
+}
+
+func (d *door) connected(f func(*pgx.Conn) error) {
+	d.t.Helper()
 	conn, err := pgx.Connect(d.t.Context(), d.dsn)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	if _, err := conn.Exec(d.t.Context(), sql, args...); err != nil {
+	if err := f(conn); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -223,7 +239,7 @@ func (d *door) do(method, path string, body any, headers ...string) reply {
 	for pair := range slices.Chunk(headers, 2) {
 		req.Header.Set(pair[0], pair[1])
 	}
-	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: 3 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
 		d.t.Fatal(err)

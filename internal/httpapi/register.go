@@ -27,8 +27,9 @@ const (
 	smallBody = 1 << 20
 )
 
-// callTimeout bounds the work on a request once its body has been read.
-const callTimeout = time.Minute
+// callTimeout bounds the work on a request once its body has been read; a body of 32 MiB
+// is seconds of it.
+const callTimeout = 2 * time.Minute
 
 // operation is one call: its route, and what the OpenAPI description says of it.
 type operation struct {
