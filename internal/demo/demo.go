@@ -1,19 +1,36 @@
-// Package demo is the embedded trial: the whole pipeline on this machine.
+// Package demo is the embedded trial: all of Afterchat on this machine and nothing else
+// needed. It brings its own Redis, a private PostgreSQL and stand-ins for a Zendesk, a
+// Twilio and a mail server, plays the chat core, and shows on a page what comes of a
+// chat's end.
+//
+// With Once it ends a number of chats, waits for every delivery, holds each against what
+// the stand-ins received, and says whether all is right. Either way nothing is left
+// running, and nothing on disk.
 package demo
 
 import (
 	"context"
 	"io"
+	"log/slog"
 )
 
 // Options are what the demo is told.
 type Options struct {
-	Once     bool
-	Chats    string
-	Count    int
-	JSON     bool
-	Out, Err io.Writer
+	Once  bool   // end chats, verify, print the tally
+	Chats string // a file of chats, one snapshot a line; empty: ours
+	Count int    // how many chats; 0: see Help
+	JSON  bool   // print the tally as JSON
+	Out   io.Writer
+	Err   io.Writer // progress and warnings
 }
 
-// Run runs the demo.
-func Run(context.Context, Options) error { return nil }
+// Run runs the demo: with Once until all is verified, without until ctx is done. Errors
+// are faults: of kind Invalid when a chat of the file is none, with the line's number and
+// before anything is started; with Once also when anything is not right.
+func Run(ctx context.Context, o Options) error {
+	log := slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if o.Once {
+		return once(ctx, o, log)
+	}
+	return watch(ctx, o, log)
+}
