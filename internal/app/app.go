@@ -237,7 +237,7 @@ func (a *App) listen(ctx context.Context) (func(), error) {
 func (a *App) work(ctx context.Context) error {
 	server := asynq.NewServerFromRedisClient(a.redis, asynq.Config{
 		Concurrency:              a.config.Workers.Concurrency,
-		Queues:                   map[string]int{tasks.QueueDeliveries: 6, tasks.QueueIntake: 6, tasks.QueueBackground: 1},
+		Queues:                   map[string]int{tasks.QueueDeliveries: 8, tasks.QueueIntake: 2, tasks.QueueBackground: 1},
 		TaskCheckInterval:        20 * time.Millisecond,
 		DelayedTaskCheckInterval: time.Second,
 		ShutdownTimeout:          time.Duration(a.config.Workers.ShutdownTimeout),

@@ -85,12 +85,24 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		if more && err == nil {
 			continue
 		}
+		// Whatever becomes due within a moment goes into one batch.
+		pause(ctx, gather)
 		select {
 		case <-ctx.Done():
 			return
 		case <-d.wake:
 		case <-sweep.C:
 		}
+	}
+}
+
+// gather is how long a round waits for more to become due.
+const gather = 10 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

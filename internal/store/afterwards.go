@@ -112,7 +112,7 @@ func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling 
 	for _, r := range rows {
 		r.Release(r.now)
 		if settling {
-			r.Postpone(chat.HeldBySettle, time.Time{})
+			r.Postpone(r.now, chat.HeldBySettle, time.Time{})
 		}
 		r.save = true
 	}

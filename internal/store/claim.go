@@ -93,7 +93,7 @@ func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
 // Postpone puts a pending delivery off, without an attempt.
 func (s *Store) Postpone(ctx context.Context, id chat.Key, hold chat.Hold, wait time.Duration) error {
 	return s.ledger.do(ctx, id, func(r *row) (bool, error) {
-		r.Postpone(hold, r.now.Add(wait))
+		r.Postpone(r.now, hold, r.now.Add(wait))
 		return r.State == chat.Pending, nil
 	})
 }

@@ -16,7 +16,7 @@ import (
 // waits for a batch to fill.
 const (
 	maxBatch     = 128
-	committers   = 2
+	committers   = 1
 	batchTimeout = 20 * time.Second
 )
 

@@ -102,9 +102,10 @@ create index deliveries_of_organization on deliveries (organization, seq);
 create index deliveries_waiting_for on deliveries (depends_on) where depends_on is not null;
 
 -- What has to be looked at, and when: a row for each delivery that waits for nothing
--- but time, until it ends. The generation makes the name of each wake-up unique.
+-- but time, until it ends. The generation makes the name of each wake-up unique. It is
+-- written and deleted with the deliveries' own rows, so it does without a foreign key.
 create table due (
-    delivery      uuid primary key references deliveries,
+    delivery      uuid primary key,
     organization  text not null,
     target        text not null,
     action        text not null,
