@@ -151,8 +151,10 @@ type Delivery struct {
 	// LookFirst is true when an earlier call may have happened.
 	LookFirst bool
 	// Fence numbers the calls; LeaseUntil is when the current one has to be over.
-	Fence       int64
-	LeaseUntil  time.Time
+	Fence      int64
+	LeaseUntil time.Time
+	// FirstCallAt is when the first call began, and LastCallAt when the last one began, or
+	// ended if that is known.
 	FirstCallAt time.Time
 	LastCallAt  time.Time
 	// Identity is the account that the last call went to.

@@ -37,6 +37,7 @@ func (d *Delivery) Claim(c Claim) bool {
 		if c.Now.Before(d.LeaseUntil.Add(c.Terms.Grace)) {
 			return false
 		}
+		d.LastCallAt = d.LastCallOver()
 		d.State, d.LeaseUntil, d.LookFirst = Pending, time.Time{}, true
 	case Pending:
 		if d.DueAt.IsZero() || c.Now.Before(d.DueAt) {
@@ -55,6 +56,7 @@ func (d *Delivery) Claim(c Claim) bool {
 		return false
 	case c.TicketAwaited && d.Action == FileTicket:
 		d.wait(HeldByDependency, c.Now.Add(recheck))
+		d.WaitingSince = c.Now
 		return false
 	case c.Now.Sub(d.WaitingSince) > c.Terms.MaxAge && !d.LookFirst:
 		d.end(Failed, "max_age")
@@ -103,6 +105,7 @@ func (d *Delivery) Record(r Result) bool {
 		}
 		return false
 	}
+	d.LastCallAt = r.Now
 	if r.Err == nil {
 		d.deliver(r.Ref)
 		return true
@@ -131,18 +134,28 @@ func (d *Delivery) Record(r Result) bool {
 	return true
 }
 
-// Postpone puts a delivery that is not being called off until a time, without an attempt.
-func (d *Delivery) Postpone(hold Hold, until time.Time) {
-	if d.State == Pending {
+// LastCallOver is when the last call was over at the latest: a call that was never heard
+// of again ended with its lease.
+func (d *Delivery) LastCallOver() time.Time {
+	if d.State == Calling {
+		return d.LeaseUntil
+	}
+	return d.LastCallAt
+}
+
+// Postpone puts a delivery that is due off until a time, without an attempt. One that is
+// not due keeps what it waits for: a wake-up may come twice.
+func (d *Delivery) Postpone(now time.Time, hold Hold, until time.Time) {
+	if d.State == Pending && !d.DueAt.IsZero() && !now.Before(d.DueAt) {
 		d.wait(hold, until)
 	}
 }
 
-// Release lets a delivery go that waited for something other than time.
+// Release lets a delivery go that waited for something other than time. What waits for
+// time alone keeps its time: the lag of a search, or what a vendor asked for.
 func (d *Delivery) Release(now time.Time) {
-	if d.State == Pending {
-		d.wait("", now)
-		d.WaitingSince = now
+	if d.State == Pending && (d.Hold == HeldByDependency || d.Hold == HeldBySettle || d.Hold == HeldByContact) {
+		d.free(now)
 	}
 }
 
@@ -150,6 +163,8 @@ func (d *Delivery) Release(now time.Time) {
 func (d *Delivery) Revive(now time.Time) {
 	if d.State == Cancelled && d.Error == TicketGone {
 		d.State, d.Error = Pending, ""
+		d.free(now)
+		return
 	}
 	d.Release(now)
 }
@@ -184,7 +199,7 @@ func (d *Delivery) Retry(now time.Time, canLook, resend bool) error {
 		return stateConflict("retried", d.State)
 	}
 	d.State, d.Error = Pending, ""
-	d.Release(now)
+	d.free(now)
 	return nil
 }
 
@@ -197,7 +212,8 @@ func (d *Delivery) Cancel() error {
 	return nil
 }
 
-// Resolve settles an unknown delivery by hand.
+// Resolve settles an unknown delivery by hand: whoever says that it failed says that it
+// did not happen, so a later retry need not look.
 func (d *Delivery) Resolve(to State, ref Ref) error {
 	switch {
 	case d.State != Unknown:
@@ -208,6 +224,7 @@ func (d *Delivery) Resolve(to State, ref Ref) error {
 		d.deliver(ref)
 	case to == Failed:
 		d.end(Failed, "resolved_as_failed")
+		d.LookFirst = false
 	default:
 		return fault.New(fault.Invalid, "invalid_state", "state is delivered or failed").At("state")
 	}
@@ -215,6 +232,11 @@ func (d *Delivery) Resolve(to State, ref Ref) error {
 }
 
 func (d *Delivery) wait(hold Hold, until time.Time) { d.Hold, d.DueAt = hold, until }
+
+func (d *Delivery) free(now time.Time) {
+	d.wait("", now)
+	d.WaitingSince = now
+}
 
 func (d *Delivery) end(s State, why string) {
 	d.State, d.Error = s, why

@@ -16,8 +16,9 @@ type Claimed struct {
 	// this delivery made it.
 	Ticket    *chat.TicketRef
 	OwnTicket bool
-	// SinceLastCall is how long ago, by the database's clock, the call before this one
-	// began, and SinceFirstCall the first one; 0 if there was none.
+	// SinceLastCall is how long ago, by the database's clock, the call before this one was
+	// over at the latest, and SinceFirstCall how long ago the first one began; 0 if there
+	// was none.
 	SinceLastCall, SinceFirstCall time.Duration
 	// Deadline is when the lease ends, on this process's clock, read before the claim.
 	Deadline time.Time
@@ -45,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, id chat.Key, configured bool, identit
 				hasContacts: r.hasContacts, hasSuppressions: r.hasSuppressions,
 			}
 			if !before.LastCallAt.IsZero() {
-				claimed.SinceLastCall = r.now.Sub(before.LastCallAt)
+				claimed.SinceLastCall = r.now.Sub(before.LastCallOver())
 				claimed.SinceFirstCall = r.now.Sub(before.FirstCallAt)
 			}
 		}
