@@ -28,7 +28,8 @@ type rig struct {
 	log     *lockedBuffer
 }
 
-func newRig(t *testing.T) *rig {
+// newRig starts one. Each change edits the configuration before it is read.
+func newRig(t *testing.T, changes ...func(config string) string) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	v, err := standin.Start(ctx)
@@ -39,6 +40,9 @@ func newRig(t *testing.T) *rig {
 	config := v.Config(standin.Settings{
 		Database: testenv.Postgres(t), Redis: testenv.Redis(t), Listen: "127.0.0.1:0", Concurrency: 8, Lease: 5 * time.Second, Grace: time.Second,
 	})
+	for _, change := range changes {
+		config = change(config)
+	}
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
