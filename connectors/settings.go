@@ -30,10 +30,21 @@ type Settings interface {
 	Identity() string
 }
 
+// Use says where a type of account can be configured.
+type Use string
+
+// What an account can be used as.
+const (
+	UseDesk Use = "desk"
+	UseMail Use = "mail"
+	UseSMS  Use = "sms"
+)
+
 // Kind is one entry of the table in package all: a type of account that can be
 // configured under its name.
 type Kind struct {
 	Type string
+	Use  Use
 	// Settings returns a pointer to a fresh, zero settings struct.
 	Settings func() Settings
 	// New builds the connector from settings that Settings returned and validation passed.

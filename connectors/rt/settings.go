@@ -38,6 +38,7 @@ func (s *Settings) Identity() string { return "rt " + s.BaseURL + " " + s.User }
 // Kind is this connector's entry in the table of all of them.
 func Kind() connectors.Kind {
 	return connectors.Kind{
+		Use:      connectors.UseDesk,
 		Type:     "rt",
 		Settings: func() connectors.Settings { return new(Settings) },
 		New: func(s connectors.Settings) (connectors.Connector, error) {

@@ -47,6 +47,7 @@ func (s *Settings) Identity() string {
 // Kind is this connector's entry in the table of all of them.
 func Kind() connectors.Kind {
 	return connectors.Kind{
+		Use:      connectors.UseMail,
 		Type:     "smtp",
 		Settings: func() connectors.Settings { return new(Settings) },
 		New: func(s connectors.Settings) (connectors.Connector, error) {

@@ -38,6 +38,7 @@ func (s *Settings) baseURL() string {
 // Kind is this connector's entry in the table of all of them.
 func Kind() connectors.Kind {
 	return connectors.Kind{
+		Use:      connectors.UseSMS,
 		Type:     "twilio",
 		Settings: func() connectors.Settings { return new(Settings) },
 		New: func(s connectors.Settings) (connectors.Connector, error) {

@@ -46,6 +46,7 @@ func (s *Settings) Identity() string {
 // Kind returns the entry of this connector in the table of all.
 func Kind() connectors.Kind {
 	return connectors.Kind{
+		Use:      connectors.UseDesk,
 		Type:     Type,
 		Settings: func() connectors.Settings { return &Settings{} },
 		New: func(s connectors.Settings) (connectors.Connector, error) {

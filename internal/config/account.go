@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,8 +48,12 @@ func (d *decoder) settings(n ast.Node, target *connectors.Settings, at spot) {
 
 func (d *decoder) typeOf(n ast.Node, entries []entry, at spot) (string, bool) {
 	var known []string
-	for name := range maps.Keys(d.kinds) {
-		if name != smtpKind {
+	use := connectors.UseDesk
+	if strings.HasSuffix(at.path, ".sms") {
+		use = connectors.UseSMS
+	}
+	for name, kind := range d.kinds {
+		if kind.Use == use {
 			known = append(known, name)
 		}
 	}

@@ -56,10 +56,10 @@ func (*smtp) Identity() string    { return "smtp" }
 
 func kinds() map[string]connectors.Kind {
 	return map[string]connectors.Kind{
-		"zendesk": {Type: "zendesk", Settings: func() connectors.Settings { return new(zendesk) }},
-		"rt":      {Type: "rt", Settings: func() connectors.Settings { return new(rt) }},
-		"twilio":  {Type: "twilio", Settings: func() connectors.Settings { return new(twilio) }},
-		"smtp":    {Type: "smtp", Settings: func() connectors.Settings { return new(smtp) }},
+		"zendesk": {Type: "zendesk", Use: connectors.UseDesk, Settings: func() connectors.Settings { return new(zendesk) }},
+		"rt":      {Type: "rt", Use: connectors.UseDesk, Settings: func() connectors.Settings { return new(rt) }},
+		"twilio":  {Type: "twilio", Use: connectors.UseSMS, Settings: func() connectors.Settings { return new(twilio) }},
+		"smtp":    {Type: "smtp", Use: connectors.UseMail, Settings: func() connectors.Settings { return new(smtp) }},
 	}
 }
 
