@@ -1,0 +1,441 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+var (
+	noon  = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	terms = chat.Terms{Lease: 45 * time.Second, Grace: 15 * time.Second, MaxAge: 72 * time.Hour}
+)
+
+// pending, calling and ended are a ticket's delivery in a state.
+func pending() chat.Delivery {
+	return chat.Delivery{Action: chat.FileTicket, State: chat.Pending, DueAt: noon, WaitingSince: noon}
+}
+
+func calling() chat.Delivery {
+	d := pending()
+	if !d.Claim(today(noon)) {
+		panic("a due delivery cannot be claimed")
+	}
+	return d
+}
+
+func ended(s chat.State) chat.Delivery {
+	return chat.Delivery{Action: chat.FileTicket, State: s, Error: "why", WaitingSince: noon}
+}
+
+func today(now time.Time) chat.Claim {
+	return chat.Claim{Now: now, Terms: terms, Configured: true, Identity: "desk"}
+}
+
+// outcome is what a rule is about.
+type outcome struct {
+	State     chat.State
+	Hold      chat.Hold
+	DueIn     time.Duration // -1: not before something else happens
+	LookFirst bool
+	Attempts  int
+	Error     string
+}
+
+func outcomeOf(d chat.Delivery) outcome {
+	o := outcome{State: d.State, Hold: d.Hold, DueIn: -1, LookFirst: d.LookFirst, Attempts: d.Attempts, Error: d.Error}
+	if !d.DueAt.IsZero() {
+		o.DueIn = d.DueAt.Sub(noon)
+	}
+	return o
+}
+
+func TestAResultMovesADeliveryAsTheContractSays(t *testing.T) {
+	t.Parallel()
+	now := noon.Add(10 * time.Second)
+	for name, c := range map[string]struct {
+		result chat.Result
+		aged   bool // waiting for longer than max_age
+		want   outcome
+	}{
+		"accepted there is delivered": {
+			result: chat.Result{Ref: chat.Ref{ID: "7"}},
+			want:   outcome{State: chat.Delivered, DueIn: -1},
+		},
+		"refused for good is failed": {
+			result: chat.Result{Err: fault.New(fault.Invalid, "http_422", "")},
+			want:   outcome{State: chat.Failed, DueIn: -1, Error: "invalid: http_422"},
+		},
+		"what the other side cannot do is failed": {
+			result: chat.Result{Err: fault.New(fault.Unsupported, "", "")},
+			want:   outcome{State: chat.Failed, DueIn: -1, Error: "unsupported"},
+		},
+		"what did not work this time is tried again after two seconds": {
+			result: chat.Result{Err: fault.New(fault.Transient, "http_409", "")},
+			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, Attempts: 1, Error: "transient: http_409"},
+		},
+		"a pause that the other side asked for is kept": {
+			result: chat.Result{Err: fault.New(fault.Transient, "", "").After(time.Minute)},
+			want:   outcome{State: chat.Pending, DueIn: 70 * time.Second, Attempts: 1, Error: "transient"},
+		},
+		"an unknown outcome is looked up before it is repeated": {
+			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true},
+			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, LookFirst: true, Attempts: 1, Error: "ambiguous: timeout"},
+		},
+		"a look waits for the search's lag": {
+			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true, Lag: time.Minute},
+			want:   outcome{State: chat.Pending, DueIn: 70 * time.Second, LookFirst: true, Attempts: 1, Error: "ambiguous: timeout"},
+		},
+		"an unknown outcome where nothing can be looked up is parked": {
+			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", "")},
+			want:   outcome{State: chat.Unknown, DueIn: -1, LookFirst: true, Error: "ambiguous: timeout"},
+		},
+		"the operator's choice repeats what cannot be looked up": {
+			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), Resend: true},
+			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, Attempts: 1, Error: "ambiguous: timeout"},
+		},
+		"a look that was refused leaves the earlier call open": {
+			result: chat.Result{Err: fault.New(fault.Invalid, "", ""), Open: true, CanLook: true},
+			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, LookFirst: true, Attempts: 1, Error: "invalid"},
+		},
+		"a rate limit uses up no attempt": {
+			result: chat.Result{Err: fault.New(fault.RateLimited, "http_429", "").After(30 * time.Second)},
+			want:   outcome{State: chat.Pending, Hold: chat.HeldByRateLimit, DueIn: 40 * time.Second, Error: "rate_limited: http_429"},
+		},
+		"a rate limit without a time waits a second": {
+			result: chat.Result{Err: fault.New(fault.RateLimited, "", "")},
+			want:   outcome{State: chat.Pending, Hold: chat.HeldByRateLimit, DueIn: 11 * time.Second, Error: "rate_limited"},
+		},
+		"a refused credential waits for the account and uses up no attempt": {
+			result: chat.Result{Err: fault.New(fault.Denied, "http_401", "")},
+			want:   outcome{State: chat.Pending, Hold: chat.HeldByAccountPaused, DueIn: 70 * time.Second, Error: "denied: http_401"},
+		},
+		"an address that opted out is suppressed": {
+			result: chat.Result{Err: fault.New(fault.Invalid, "opted_out", ""), End: chat.Suppressed},
+			want:   outcome{State: chat.Suppressed, DueIn: -1, Error: "opted_out"},
+		},
+		"still undone after max_age is failed": {
+			result: chat.Result{Err: fault.New(fault.Transient, "http_503", "")}, aged: true,
+			want: outcome{State: chat.Failed, DueIn: -1, Attempts: 1, Error: "transient: http_503"},
+		},
+		"still open after max_age is unknown": {
+			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true}, aged: true,
+			want: outcome{State: chat.Unknown, DueIn: -1, LookFirst: true, Attempts: 1, Error: "ambiguous: timeout"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := calling()
+			if c.aged {
+				d.WaitingSince = noon.Add(-terms.MaxAge)
+			}
+			c.result.Now, c.result.Terms, c.result.Fence = now, terms, d.Fence
+			if !d.Record(c.result) {
+				t.Error("the result counts as late")
+			}
+			if diff := cmp.Diff(c.want, outcomeOf(d)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAClaimIsGrantedOrSaysWhyNot(t *testing.T) {
+	t.Parallel()
+	old := pending()
+	old.WaitingSince = noon.Add(-terms.MaxAge - time.Second)
+	open := old
+	open.LookFirst, open.Identity = true, "desk"
+	other := open
+	other.Identity = "another desk"
+	for name, c := range map[string]struct {
+		d       chat.Delivery
+		claim   chat.Claim
+		granted bool
+		want    outcome
+	}{
+		"what is due is called": {
+			pending(), today(noon), true, outcome{State: chat.Calling, DueIn: -1},
+		},
+		"what is not due waits": {
+			pending(), today(noon.Add(-time.Second)), false, outcome{State: chat.Pending},
+		},
+		"a call under way is left alone during its lease": {
+			calling(), today(noon.Add(terms.Lease)), false, outcome{State: chat.Calling, DueIn: -1},
+		},
+		"a call under way is left alone during the grace": {
+			calling(), today(noon.Add(terms.Lease + terms.Grace - 1)), false, outcome{State: chat.Calling, DueIn: -1},
+		},
+		"a call whose lease and grace are over is taken over and looked up": {
+			calling(), today(noon.Add(terms.Lease + terms.Grace)), true, outcome{State: chat.Calling, DueIn: -1, LookFirst: true},
+		},
+		"an account that was removed holds its deliveries": {
+			pending(), chat.Claim{Now: noon, Terms: terms}, false,
+			outcome{State: chat.Pending, Hold: chat.HeldByNotConfigured, DueIn: 5 * time.Minute},
+		},
+		"an account that was removed holds them for as long as it takes": {
+			old, chat.Claim{Now: noon, Terms: terms}, false,
+			outcome{State: chat.Pending, Hold: chat.HeldByNotConfigured, DueIn: 5 * time.Minute},
+		},
+		"an account that changed after an open call makes it unknown": {
+			other, today(noon), false, outcome{State: chat.Unknown, DueIn: -1, LookFirst: true, Error: "identity_changed"},
+		},
+		"a later episode waits for the earlier one's ticket": {
+			pending(), chat.Claim{Now: noon, Terms: terms, Configured: true, TicketAwaited: true}, false,
+			outcome{State: chat.Pending, Hold: chat.HeldByDependency, DueIn: time.Minute},
+		},
+		"still undone after max_age is failed": {
+			old, today(noon), false, outcome{State: chat.Failed, DueIn: -1, Error: "max_age"},
+		},
+		"an open call is looked up however old it is": {
+			open, today(noon), true, outcome{State: chat.Calling, DueIn: -1, LookFirst: true},
+		},
+		"what is delivered stays so":  {ended(chat.Delivered), today(noon), false, outcome{State: chat.Delivered, DueIn: -1, Error: "why"}},
+		"what is failed stays so":     {ended(chat.Failed), today(noon), false, outcome{State: chat.Failed, DueIn: -1, Error: "why"}},
+		"what is unknown stays so":    {ended(chat.Unknown), today(noon), false, outcome{State: chat.Unknown, DueIn: -1, Error: "why"}},
+		"what is suppressed stays so": {ended(chat.Suppressed), today(noon), false, outcome{State: chat.Suppressed, DueIn: -1, Error: "why"}},
+		"what is cancelled stays so":  {ended(chat.Cancelled), today(noon), false, outcome{State: chat.Cancelled, DueIn: -1, Error: "why"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if granted := c.d.Claim(c.claim); granted != c.granted {
+				t.Errorf("granted: %t", granted)
+			}
+			if diff := cmp.Diff(c.want, outcomeOf(c.d)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWaitingForSomethingElseDoesNotAgeADelivery(t *testing.T) {
+	t.Parallel()
+	d, now := pending(), noon
+	for range 100 {
+		now = now.Add(time.Hour)
+		d.Claim(chat.Claim{Now: now, Terms: terms, Configured: true, TicketAwaited: true})
+	}
+	if !d.Claim(today(now.Add(time.Minute))) {
+		t.Errorf("it is %s (%s)", d.State, d.Error)
+	}
+}
+
+func TestALateResultIsAdoptedOnlyIfItSaysThatItHappened(t *testing.T) {
+	t.Parallel()
+	late := chat.Result{Now: noon, Terms: terms, Fence: 1}
+	worked, not := late, late
+	worked.Ref, not.Err = chat.Ref{ID: "late"}, fault.New(fault.Invalid, "http_422", "")
+	takenOver := calling()
+	takenOver.Claim(today(noon.Add(time.Hour)))
+	there := ended(chat.Delivered)
+	there.Ref.ID = "first"
+	for name, c := range map[string]struct {
+		d      chat.Delivery
+		result chat.Result
+		state  chat.State
+		ref    string
+	}{
+		"it happened, and another looks":            {takenOver, worked, chat.Delivered, "late"},
+		"it did not happen, and another looks":      {takenOver, not, chat.Calling, ""},
+		"it happened, and a person cancelled it":    {ended(chat.Cancelled), worked, chat.Delivered, "late"},
+		"it happened, and it was parked":            {ended(chat.Unknown), worked, chat.Delivered, "late"},
+		"it did not happen, and it was parked":      {ended(chat.Unknown), not, chat.Unknown, ""},
+		"it happened, and is known to have already": {there, worked, chat.Delivered, "first"},
+		"it did not happen, but it is known to":     {there, not, chat.Delivered, "first"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if c.d.Record(c.result) {
+				t.Error("it counts as in time")
+			}
+			if c.d.State != c.state || c.d.Ref.ID != c.ref {
+				t.Errorf("%s with %q", c.d.State, c.d.Ref.ID)
+			}
+		})
+	}
+}
+
+func TestPeopleMayDoWhatTheContractSaysAndNothingElse(t *testing.T) {
+	t.Parallel()
+	states := []chat.State{chat.Pending, chat.Calling, chat.Delivered, chat.Failed, chat.Unknown, chat.Suppressed, chat.Cancelled}
+	for name, c := range map[string]struct {
+		do      func(*chat.Delivery) error
+		allowed map[chat.State]chat.State // from, to; otherwise a Conflict
+	}{
+		"retry where it can be looked up": {
+			func(d *chat.Delivery) error { return d.Retry(noon, true, false) },
+			map[chat.State]chat.State{chat.Failed: chat.Pending, chat.Cancelled: chat.Pending, chat.Unknown: chat.Pending},
+		},
+		"retry where nothing can be looked up": {
+			func(d *chat.Delivery) error { return d.Retry(noon, false, false) },
+			map[chat.State]chat.State{chat.Failed: chat.Pending, chat.Cancelled: chat.Pending},
+		},
+		"retry with resend": {
+			func(d *chat.Delivery) error { return d.Retry(noon, false, true) },
+			map[chat.State]chat.State{chat.Failed: chat.Pending, chat.Cancelled: chat.Pending, chat.Unknown: chat.Pending},
+		},
+		"cancel": {
+			func(d *chat.Delivery) error { return d.Cancel() },
+			map[chat.State]chat.State{chat.Pending: chat.Cancelled},
+		},
+		"resolve as delivered": {
+			func(d *chat.Delivery) error { return d.Resolve(chat.Delivered, chat.Ref{ID: "7"}) },
+			map[chat.State]chat.State{chat.Unknown: chat.Delivered},
+		},
+		"resolve as failed": {
+			func(d *chat.Delivery) error { return d.Resolve(chat.Failed, chat.Ref{}) },
+			map[chat.State]chat.State{chat.Unknown: chat.Failed},
+		},
+	} {
+		for _, s := range states {
+			t.Run(name+" of what is "+string(s), func(t *testing.T) {
+				t.Parallel()
+				d := ended(s)
+				err := c.do(&d)
+				to, ok := c.allowed[s]
+				switch {
+				case ok && (err != nil || d.State != to):
+					t.Errorf("%s, %v", d.State, err)
+				case !ok && (!fault.Is(err, fault.Conflict) || d.State != s):
+					t.Errorf("%s, %v; want a conflict", d.State, err)
+				}
+			})
+		}
+	}
+}
+
+func TestRetryingWhatIsUnknownLooksFirstUnlessNothingCanBeLookedUp(t *testing.T) {
+	t.Parallel()
+	for canLook, want := range map[bool]bool{true: true, false: false} {
+		d := ended(chat.Unknown)
+		if err := d.Retry(noon, canLook, true); err != nil || d.LookFirst != want || !d.Claim(today(noon)) {
+			t.Errorf("can look %t: look first %t, %v", canLook, d.LookFirst, err)
+		}
+	}
+}
+
+func TestADeliveredTicketNeedsItsRef(t *testing.T) {
+	t.Parallel()
+	d := ended(chat.Unknown)
+	if err := d.Resolve(chat.Delivered, chat.Ref{}); fault.FieldOf(err) != "ref.id" || d.State != chat.Unknown {
+		t.Errorf("%s, %v", d.State, err)
+	}
+	d.Action = chat.EmailTranscript
+	if err := d.Resolve(chat.Delivered, chat.Ref{}); err != nil || d.State != chat.Delivered {
+		t.Errorf("a mail: %s, %v", d.State, err)
+	}
+	d = ended(chat.Unknown)
+	if err := d.Resolve(chat.Pending, chat.Ref{}); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != "state" {
+		t.Errorf("resolved as pending: %v", err)
+	}
+}
+
+func TestWhatAPersonResolvedAsFailedIsSentAgainWithoutALook(t *testing.T) {
+	t.Parallel()
+	d := ended(chat.Unknown)
+	d.LookFirst = true
+	if err := d.Resolve(chat.Failed, chat.Ref{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Retry(noon, false, false); err != nil || d.LookFirst {
+		t.Errorf("look first %t, %v", d.LookFirst, err)
+	}
+}
+
+func TestATicketsFateIsCarriedOn(t *testing.T) {
+	t.Parallel()
+	waiting := func(a chat.Action) chat.Delivery {
+		return chat.Delivery{Action: a, State: chat.Pending, Hold: chat.HeldByDependency, WaitingSince: noon.Add(-time.Hour)}
+	}
+	gone := ended(chat.Cancelled)
+	gone.Action, gone.Error = chat.AttachNotes, chat.TicketGone
+	byRequest := ended(chat.Cancelled)
+	limited := pending()
+	limited.Hold, limited.DueAt = chat.HeldByRateLimit, noon.Add(time.Minute)
+	for name, c := range map[string]struct {
+		d    chat.Delivery
+		move func(*chat.Delivery, time.Time)
+		want outcome
+	}{
+		"a delivered ticket lets its notes go":       {waiting(chat.AttachNotes), (*chat.Delivery).Revive, outcome{State: chat.Pending}},
+		"a delivered ticket revives what it took":    {gone, (*chat.Delivery).Revive, outcome{State: chat.Pending}},
+		"a delivered ticket leaves a person's will":  {byRequest, (*chat.Delivery).Revive, outcome{State: chat.Cancelled, DueIn: -1, Error: "why"}},
+		"a delivered ticket hurries no rate limit":   {limited, (*chat.Delivery).Revive, outcome{State: chat.Pending, Hold: chat.HeldByRateLimit, DueIn: time.Minute}},
+		"a failed ticket cancels its notes":          {waiting(chat.AttachNotes), (*chat.Delivery).TicketFailed, outcome{State: chat.Cancelled, DueIn: -1, Error: chat.TicketGone}},
+		"a failed ticket cancels its amendments":     {waiting(chat.AmendTicket), (*chat.Delivery).TicketFailed, outcome{State: chat.Cancelled, DueIn: -1, Error: chat.TicketGone}},
+		"a failed ticket lets a transcript go":       {waiting(chat.EmailTranscript), (*chat.Delivery).TicketFailed, outcome{State: chat.Pending}},
+		"a failed ticket lets the next episode file": {waiting(chat.FileTicket), (*chat.Delivery).TicketFailed, outcome{State: chat.Pending}},
+		"a failed ticket leaves what does not wait":  {pending(), (*chat.Delivery).TicketFailed, outcome{State: chat.Pending}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.move(&c.d, noon)
+			if diff := cmp.Diff(c.want, outcomeOf(c.d)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAWakeUpThatComesTwiceDoesNotPutOffWhatIsNotDue(t *testing.T) {
+	t.Parallel()
+	later := pending()
+	later.DueAt = noon.Add(time.Hour)
+	for name, d := range map[string]chat.Delivery{
+		"one that waits for its ticket": {State: chat.Pending, Hold: chat.HeldByDependency},
+		"one that is due later":         later,
+		"one that is being called":      calling(),
+		"one that is delivered":         ended(chat.Delivered),
+	} {
+		before := outcomeOf(d)
+		d.Postpone(noon, chat.HeldByRateLimit, noon.Add(time.Second))
+		if diff := cmp.Diff(before, outcomeOf(d)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestThePauseAfterAFailureDoublesFromTwoSecondsToThirtyMinutes(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]time.Duration{0: 2 * time.Second, 1: 2 * time.Second, 2: 4 * time.Second, 5: 32 * time.Second, 10: 1024 * time.Second, 11: 30 * time.Minute, 1 << 40: 30 * time.Minute} {
+		if got := chat.Backoff(n); got != want {
+			t.Errorf("after %d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestAKeyDependsOnEachOfItsPartsAndOnNothingElse(t *testing.T) {
+	t.Parallel()
+	seen := map[chat.Key]bool{}
+	for _, k := range []chat.Key{
+		chat.NewKey("acme", "c", 1, chat.FileTicket, ""),
+		chat.NewKey("bolt", "c", 1, chat.FileTicket, ""),
+		chat.NewKey("acme", "d", 1, chat.FileTicket, ""),
+		chat.NewKey("acme", "c", 2, chat.FileTicket, ""),
+		chat.NewKey("acme", "c", 1, chat.AttachNotes, ""),
+		chat.NewKey("acme", "c", 1, chat.FileTicket, "x"),
+		chat.NewKey("acmec", "", 1, chat.FileTicket, ""),
+		chat.NewKey("", "acmec", 1, chat.FileTicket, ""),
+	} {
+		if seen[k] {
+			t.Errorf("%s stands for two effects", k)
+		}
+		seen[k] = true
+		if again, err := chat.ParseKey(k.String()); err != nil || again != k {
+			t.Errorf("%s comes back as %s, %v", k, again, err)
+		}
+	}
+	// Keys outlive everything: this one must never change.
+	if got := chat.NewKey("acme", "c_8412", 1, chat.FileTicket, "").String(); got != "57508c3c1378f1302708a986ba9c42a8" {
+		t.Errorf("the key of acme's first ticket is now %s", got)
+	}
+	for _, bad := range []string{"", "00", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"} {
+		if _, err := chat.ParseKey(bad); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q is taken for a key: %v", bad, err)
+		}
+	}
+}
