@@ -115,7 +115,7 @@ func (a *App) wire() error {
 	a.dispatcher = dispatch.New(a.store, a.queue, rests, dispatch.Settings{
 		Outstanding: 8 * c.Workers.Concurrency,
 		Sweep:       sweep,
-		Again:       time.Duration(c.Workers.Lease + c.Workers.Grace),
+		Again:       time.Duration(c.Workers.Lease+c.Workers.Grace) + slack,
 	}, a.log)
 	in := &intake.Intake{
 		Store: a.store, Keys: keys, PublicURL: c.HTTP.PublicURL, Number: number, Wake: a.dispatcher.Wake, Opened: a.fetchTickets,
@@ -136,6 +136,9 @@ func (a *App) wire() error {
 const (
 	// sweep is how often everything due is looked for, even if nothing woke us.
 	sweep = 500 * time.Millisecond
+	// slack is how long a wake-up may wait in Redis until it is claimed. A sweep that came
+	// before that claim's lease and grace are over would put the takeover off once more.
+	slack = time.Second
 	// unknownFor is how long a task for an unknown organization waits for its
 	// configuration.
 	unknownFor = time.Hour
