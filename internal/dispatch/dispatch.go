@@ -145,8 +145,11 @@ func (d *Dispatcher) refresh(ctx context.Context) error {
 		return err
 	}
 	d.rests.replace(pauses)
-	_, err = d.store.FreezeSettled(ctx, batch)
-	return err
+	if _, err := d.store.FreezeSettled(ctx, batch); err != nil {
+		// What else is due need not wait for it.
+		d.log.ErrorContext(ctx, "episodes cannot be frozen", "error", err.Error())
+	}
+	return nil
 }
 
 // enqueue hands wake-ups to asynq. Their order says which was due first. One that cannot

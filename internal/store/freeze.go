@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -9,18 +10,20 @@ import (
 )
 
 // FreezeSettled freezes episodes whose settling time is over, at most so many, and
-// returns how many there were. Each is a transaction of its own.
+// returns how many there were. Each is a transaction of its own, and one that cannot be
+// frozen keeps no other from it.
 func (s *Store) FreezeSettled(ctx context.Context, most int) (int, error) {
 	episodes, err := s.queries.EpisodesToFreeze(ctx, int32(most))
 	if err != nil {
 		return 0, away(err)
 	}
+	var errs []error
 	for _, e := range episodes {
 		if err := s.freeze(ctx, e.Organization, e.ID, int(e.Episode)); err != nil {
-			return 0, err
+			errs = append(errs, err)
 		}
 	}
-	return len(episodes), nil
+	return len(episodes) - len(errs), errors.Join(errs...)
 }
 
 // freeze writes an episode's snapshot for the last time, with the notes that came while
