@@ -7,10 +7,10 @@ import (
 )
 
 type demoCommand struct {
-	Once  bool   `help:"Run once, verify every delivery against what the stand-ins received, print the tally."`
-	Chats string `type:"existingfile" placeholder:"FILE" help:"Real chats, one snapshot a line, instead of the samples."`
-	Count int    `default:"0" help:"How many chats; 0: as many as there are, or a few."`
-	JSON  bool   `name:"json" help:"Print the tally as JSON."`
+	Once  bool   `help:"End chats, half by HTTP and half over asynq, verify every delivery against what the stand-ins received, print the tally; exit with 1 unless all is right."`
+	Chats string `type:"existingfile" placeholder:"FILE" help:"Real chats, one snapshot a line, instead of our own. The region that most of their locales name is how their phone numbers are read."`
+	Count int    `default:"0" placeholder:"N" help:"How many chats: the first N; from the start again, under new ids, where there are fewer. Without it all of FILE, or of the samples; 50 with --once alone."`
+	JSON  bool   `name:"json" help:"With --once: print the tally as JSON."`
 }
 
 // Run runs the demo.

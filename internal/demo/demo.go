@@ -12,13 +12,15 @@ import (
 	"context"
 	"io"
 	"log/slog"
+
+	"github.com/afterchat/afterchat/internal/fault"
 )
 
 // Options are what the demo is told.
 type Options struct {
 	Once  bool   // end chats, verify, print the tally
 	Chats string // a file of chats, one snapshot a line; empty: ours
-	Count int    // how many chats; 0: see Help
+	Count int    // how many chats; 0: all of the file or the samples, onceCount with Once alone
 	JSON  bool   // print the tally as JSON
 	Out   io.Writer
 	Err   io.Writer // progress and warnings
@@ -28,6 +30,9 @@ type Options struct {
 // are faults: of kind Invalid when a chat of the file is none, with the line's number and
 // before anything is started; with Once also when anything is not right.
 func Run(ctx context.Context, o Options) error {
+	if o.Count < 0 {
+		return fault.New(fault.Invalid, "invalid_field", "cannot be negative").At("count")
+	}
 	log := slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if o.Once {
 		return once(ctx, o, log)
