@@ -37,17 +37,18 @@ func (a *App) putBack(ctx context.Context, t *asynq.Task, delay time.Duration) e
 	return a.queue.Enqueue(ctx, task, options...)
 }
 
-// ready asks the parts that Afterchat cannot work without.
+// ready asks the parts that Afterchat cannot work without, at the same time: one that is
+// silent does not use up the other's time.
 func (a *App) ready(ctx context.Context) map[string]error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	parts := map[string]error{"postgres": a.store.Ping(ctx)}
-	if err := a.redis.Ping(ctx).Err(); err != nil {
-		parts["redis"] = fmt.Errorf("asking Redis: %w", err)
-	} else {
-		parts["redis"] = nil
+	postgres := make(chan error, 1)
+	go func() { postgres <- a.store.Ping(ctx) }()
+	redis := a.redis.Ping(ctx).Err()
+	if redis != nil {
+		redis = fmt.Errorf("asking Redis: %w", redis)
 	}
-	return parts
+	return map[string]error{"postgres": <-postgres, "redis": redis}
 }
 
 // await waits until a part that is asked by check answers, with a growing pause and one
