@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/afterchat/afterchat/internal/chat"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -74,7 +75,7 @@ func golden(t *testing.T, name, got string, err error) {
 		}
 		return
 	}
-	want, err := os.ReadFile(file) //nolint:gosec // a name of this test
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,19 +54,16 @@ func (a *App) ready(ctx context.Context) map[string]error {
 // await waits until a part that is asked by check answers, with a growing pause and one
 // line per try that says which is away. What waiting cannot mend ends the start.
 func (a *App) await(ctx context.Context, check func(context.Context) error) error {
-	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, 30*time.Second) {
 		err := check(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err == nil || fault.KindOf(err) != fault.Transient {
 			return err
 		}
 		a.log.WarnContext(ctx, "waiting", "reason", err.Error(), "again_in", pause.String())
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(pause):
 		}
 	}
+	return nil
 }

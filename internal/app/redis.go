@@ -83,7 +83,7 @@ func (q *queue) Enqueue(ctx context.Context, t *asynq.Task, options ...asynq.Opt
 }
 
 // Waiting returns how many deliveries' tasks are in Redis and not finished.
-func (q *queue) Waiting(ctx context.Context) (int, error) {
+func (q *queue) Waiting(context.Context) (int, error) {
 	info, err := q.inspector.GetQueueInfo(tasks.QueueDeliveries)
 	if errors.Is(err, asynq.ErrQueueNotFound) || err != nil && strings.Contains(err.Error(), "NOT_FOUND") {
 		q.mu.Lock()
