@@ -127,5 +127,6 @@ type serveCommand struct {
 
 // Run serves until a signal comes.
 func (c serveCommand) Run(ctx context.Context, s streams) error {
+	app.TuneMemory()
 	return app.Serve(ctx, c.Config, c.Migrate, app.Options{Roles: c.Roles, Log: logger(s.err, c.Log)})
 }

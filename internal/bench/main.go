@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/app"
 	"github.com/afterchat/afterchat/internal/pgserver"
 	"github.com/afterchat/afterchat/internal/testenv"
 )
@@ -28,6 +29,7 @@ func main() {
 	flag.IntVar(&o.concurrency, "concurrency", 32, "workers, asynq's and ours")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of our rounds to this file")
 	flag.Parse()
+	app.TuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {
