@@ -358,3 +358,22 @@ func TestAContactBeforeTheTicketsFirstTryBecomesItsRequesterAndALaterOneAmendsIt
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+func TestAContactThatComesWhileTheEpisodeSettlesDoesNotEndTheSettling(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization.ContactWait = config.Duration(30 * time.Minute)
+	s := snapshot("c", 1)
+	s.User, s.Outcome = chat.User{}, "unresolved"
+	deliveries, err := r.end(acme, s, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket := byAction(deliveries)[chat.FileTicket]
+	r.want(ticket, chat.Pending, chat.HeldByContact)
+	if _, err := r.AddContact(t.Context(), acme, "c", chat.Contact{ID: "k", Email: "ann@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	r.want(ticket, chat.Pending, chat.HeldBySettle)
+	r.refused(ticket)
+}
