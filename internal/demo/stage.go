@@ -25,9 +25,10 @@ type stage struct {
 	tales []story
 	today bool // let chats end now, and not when they say
 
-	mu    sync.Mutex
-	turn  int
-	shown []*played // in the order in which they were begun
+	mu     sync.Mutex
+	turn   int
+	people int       // who said how to be reached: each has another address
+	shown  []*played // in the order in which they were begun
 }
 
 // played is one chat on the stage, guarded by the stage's lock.
@@ -177,12 +178,14 @@ func (g *stage) contact(ctx context.Context, id string) error {
 	var c chat.Contact
 	if !g.change(id, func(p *played) {
 		p.contacts++
-		n := strconv.Itoa(p.contacts)
-		c = chat.Contact{Name: cmp.Or(p.Snapshot.User.Name, "Robin Berg"), Email: "reach.me" + n + "@example.com", Phone: "070-111 22 3" + n[len(n)-1:]}
+		g.people++
+		c = chat.Contact{
+			Name: cmp.Or(p.Snapshot.User.Name, "Robin Berg"), Email: "reach.me" + strconv.Itoa(g.people) + "@example.com", Phone: "070-111 22 33",
+		}
 		if p.contacts == 1 && p.Contact != nil {
 			c = *p.Contact
 		}
-		c.ID = "contact" + n
+		c.ID = "contact" + strconv.Itoa(p.contacts)
 	}) {
 		return unknown()
 	}

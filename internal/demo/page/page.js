@@ -43,10 +43,10 @@ const outcomes = {resolved: "resolved", unresolved: "unresolved", follow_up: "to
 function drawChats(chats) {
   draw("chats", [chats, chosen.chat], () => chats.map(c => h("li", {},
     h("button", {"aria-current": String(c.id === chosen.chat), onclick: () => choose(c.id)},
-      h("bdi", {class: "name"}, c.name || "A visitor"),
+      h("span", {class: "name"}, h("bdi", {}, c.name || "A visitor")),
       c.state === "open" ? chip("open", "chatting …") : c.state === "waiting" ? chip("waiting", "waits for contact")
         : c.state === "trouble" ? chip("trouble") : chip(c.done === c.all ? "done" : "working", c.done + " of " + c.all),
-      h("span", {class: "about"}, ...about(c)))));
+      h("span", {class: "about"}, ...about(c))))));
 }
 
 // about says what a chat was about, each part in its own direction.
