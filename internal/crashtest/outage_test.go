@@ -15,7 +15,7 @@ func TestAnEmptiedRedisCostsOnlyTime(t *testing.T) {
 	r := newRig(t, seedOf(t))
 	r.start()
 	open := r.zendesk.hold()
-	c := newCore(t.Context(), r)
+	c := newCore(r)
 	c.chats(40)
 	r.quiet() // some are being called, many more wait in Redis
 	if n := r.waiting(); n < 5 {
@@ -25,11 +25,13 @@ func TestAnEmptiedRedisCostsOnlyTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	open()
-	c.finish()
+	if accepted := c.finish(); accepted != 40 {
+		t.Errorf("%d of 40 chats were accepted", accepted)
+	}
 	if found, resent := r.settle(40 * time.Second); found+resent > 0 {
 		t.Errorf("%d deliveries became unknown", found+resent)
 	}
-	r.verify(40)
+	r.verify(c)
 }
 
 func TestPostgresThatHangsUpIsWaitedFor(t *testing.T) {
@@ -51,7 +53,7 @@ func withoutPostgres(t *testing.T, away func(*relay) (back func())) {
 	r := newRig(t, seedOf(t))
 	line := r.through(&r.database)
 	p := r.start()
-	c := newCore(t.Context(), r)
+	c := newCore(r)
 	c.chats(40)
 	eventually(t, 20*time.Second, "the work has begun", func() bool { return len(r.vendors.Effects()) > 5 })
 	back := away(line)
@@ -71,7 +73,7 @@ func withoutPostgres(t *testing.T, away func(*relay) (back func())) {
 	}
 	found, resent := r.settle(time.Minute)
 	t.Logf("by hand: %d mails found in the mailbox, %d sent again", found, resent)
-	r.verify(40)
+	r.verify(c)
 	if !p.alive() {
 		t.Error("the process ended")
 	}
@@ -87,7 +89,7 @@ func TestRedisMayBeAwayAtTheStartAndLater(t *testing.T) {
 	eventually(t, 10*time.Second, "the log says that Redis is away", func() bool {
 		return strings.Contains(r.log(), "level=WARN msg=waiting") && strings.Contains(r.log(), "Redis cannot be reached")
 	})
-	c := newCore(t.Context(), r)
+	c := newCore(r)
 	c.chats(10)
 	eventually(t, 20*time.Second, "what comes by HTTP is accepted without Redis", func() bool {
 		return len(r.ledger("")) >= 5*4
@@ -106,7 +108,7 @@ func TestRedisMayBeAwayAtTheStartAndLater(t *testing.T) {
 		t.Errorf("%d of 20 chats were accepted", accepted)
 	}
 	r.settle(40 * time.Second)
-	r.verify(20)
+	r.verify(c)
 	if !p.alive() {
 		t.Error("the process ended")
 	}

@@ -17,7 +17,7 @@ func TestTheDashboardShowsNothingThatPeopleWrote(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, seedOf(t))
 	door := r.start("--roles", "api") // nobody works, so that tasks stay where they are
-	c := newCore(t.Context(), r)
+	c := newCore(r)
 	c.chats(8)
 	eventually(t, 10*time.Second, "chats wait in the queue", func() bool {
 		info, err := r.inspector.GetQueueInfo(tasks.QueueIntake)
@@ -42,7 +42,7 @@ func TestTheDashboardShowsNothingThatPeopleWrote(t *testing.T) {
 		t.Errorf("%d of 8 chats were accepted", accepted)
 	}
 	r.settle(20 * time.Second)
-	r.verify(8)
+	r.verify(c)
 	mustHoldNothingPrivate(t, "Redis", r.inRedis())
 	mustHoldNothingPrivate(t, "the log", r.log())
 }

@@ -29,8 +29,12 @@ type core struct {
 	links    map[int]chat.Key // the deliveries of the links that were made by HTTP
 }
 
-// newCore returns a chat core that gives up when ctx is done.
-func newCore(ctx context.Context, r *rig) *core {
+// patience is how long a chat core repeats what is not accepted.
+const patience = 90 * time.Second
+
+func newCore(r *rig) *core {
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	r.t.Cleanup(cancel)
 	c := &core{rig: r, turns: make(chan int), links: map[int]chat.Key{}}
 	go func() {
 		for n := range c.turns {
@@ -56,7 +60,7 @@ func (c *core) chats(count int) {
 	}
 }
 
-// finish waits until everything was accepted, or ctx is done.
+// finish waits until everything was accepted, or the patience is over.
 func (c *core) finish() (accepted int) {
 	close(c.turns)
 	c.done.Wait()
@@ -142,6 +146,10 @@ func (c *core) enqueue(ctx context.Context, taskType, conversation string, body 
 	for try := 0; ctx.Err() == nil; try++ {
 		if try > 0 {
 			c.again()
+		}
+		if key != "" {
+			// A sender that did not hear that it had been heard.
+			_, _ = c.rig.queue.EnqueueContext(ctx, task)
 		}
 		if _, err := c.rig.queue.EnqueueContext(ctx, task); err != nil {
 			time.Sleep(50 * time.Millisecond)

@@ -13,10 +13,11 @@ import (
 	"github.com/afterchat/afterchat/internal/standin"
 )
 
-// verify checks that the vendors have received every effect of the first chats exactly
-// once, each at its place, and nothing else, and that the ledger knows it.
-func (r *rig) verify(chats int) {
+// verify checks that the vendors have received every effect of the chats exactly once,
+// each at its place, and nothing else, and that the ledger knows it.
+func (r *rig) verify(c *core) {
 	r.t.Helper()
+	chats := c.next
 	planned := map[chat.Key]bool{}
 	links := map[string]chat.Key{}
 	for _, d := range r.ledger("") {
@@ -55,6 +56,9 @@ func (r *rig) verify(chats int) {
 		}
 		if got != want || ticket.number == 0 {
 			r.t.Errorf("%s: the vendors have %+v, want %+v", s.ID, got, want)
+		}
+		if linkByHTTP(n) && c.links[n] != links[s.ID] {
+			r.t.Errorf("%s: its link was answered with delivery %s, the ledger has %s", s.ID, c.links[n], links[s.ID])
 		}
 		r.verifyTicket(s.ID, ticket.number)
 	}
@@ -130,7 +134,7 @@ func key(s chat.Snapshot, action chat.Action, discriminator string) string {
 // them may be in Redis, in a log or on the dashboard.
 func private() []string {
 	return []string{
-		"visitor", "Visitor", "+4670", "4670000", "Boiler", "descale", "technician", "Ekholm", "bo@acme", "/r/",
+		"visitor", "Visitor", "+4670", "46700000", "Boiler", "descale", "technician", "Ekholm", "bo@acme", "/r/",
 		standin.APIKey, standin.AdminToken, standin.LinkSecret,
 	}
 }
