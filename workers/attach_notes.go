@@ -48,7 +48,7 @@ func (w *Worker) comment(ctx context.Context, j job, body string) store.Outcome 
 	if !desk.Traits().PrivateComments {
 		return ended(j, chat.Suppressed, "no_private_comments", "the desk has no private comments")
 	}
-	j.account = desk
+	j = j.at(desk, chat.AttachNotes)
 	comment := connectors.Comment{Key: j.ID, Body: body}
 	return once(ctx, j,
 		func(ctx context.Context) (chat.Ref, error) { return desk.FindComment(ctx, j.Ticket.Ref, j.ID) },

@@ -22,6 +22,14 @@ type job struct {
 	*store.Claimed
 	account      *connectors.Account
 	organization *config.Organization
+	// promise is what holds for the effect at the account.
+	promise connectors.Promise
+}
+
+// at is the job with another account, or another kind of effect there.
+func (j job) at(a *connectors.Account, effect chat.Action) job {
+	j.account, j.promise = a, a.Promise(effect)
+	return j
 }
 
 // deliver is the frame of every delivery: admit, claim, act, record.
@@ -44,7 +52,8 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 			return err
 		}
 		began := time.Now()
-		o := w.call(ctx, job{claimed, account, w.Organizations[at.Organization]}, act)
+		j := job{Claimed: claimed, organization: w.Organizations[at.Organization]}
+		o := w.call(ctx, j.at(account, claimed.Action), act)
 		o.Took = time.Since(began)
 		w.settle(ctx, at, &o)
 		w.report(ctx, claimed, o)

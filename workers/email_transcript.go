@@ -20,9 +20,6 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if to == "" {
 		to, name = snapshot.User.Email, snapshot.User.Name
 	}
-	if o, ok := w.mayWrite(ctx, j, chat.ChannelEmail, to); !ok {
-		return o
-	}
 	letter, err := w.transcript(j, snapshot)
 	if err != nil {
 		return unmade(j, err)
@@ -30,7 +27,7 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	return w.send(ctx, j, connectors.Outgoing{
 		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
 		Thread: j.Organization + "/" + j.Conversation,
-	})
+	}, func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 }
 
 // transcript renders the audience's transcript. Whoever is not said to be internal is a
@@ -46,9 +43,6 @@ func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
 // mayWrite checks the address and whether it may be written to. Otherwise it returns
 // how the delivery ends.
 func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store.Outcome, bool) {
-	if j.LookFirst {
-		return store.Outcome{}, true // what may have been sent has to be looked for in any case
-	}
 	if to == "" {
 		return ended(j, chat.Suppressed, "no_address", "there is nowhere to send it"), false
 	}
@@ -68,10 +62,22 @@ func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store
 	return store.Outcome{}, true
 }
 
-// send sends a message once.
-func (w *Worker) send(ctx context.Context, j job, m connectors.Outgoing) store.Outcome {
+// send sends a message once. Whether it may be sent is asked just before: what may have
+// been sent already is looked for in any case.
+func (w *Worker) send(ctx context.Context, j job, m connectors.Outgoing, may func(context.Context) (store.Outcome, bool)) store.Outcome {
 	m.Since = j.FirstCallAt
-	return once(ctx, j,
+	var refused *store.Outcome
+	o := once(ctx, j,
 		func(ctx context.Context) (chat.Ref, error) { return j.account.FindSent(ctx, m) },
-		func(ctx context.Context) (chat.Ref, error) { return j.account.Send(ctx, m) })
+		func(ctx context.Context) (chat.Ref, error) {
+			if o, ok := may(ctx); !ok {
+				refused = &o
+				return chat.Ref{}, o.Err
+			}
+			return j.account.Send(ctx, m)
+		})
+	if refused != nil {
+		return *refused
+	}
+	return o
 }

@@ -17,19 +17,25 @@ func (w *Worker) fileTicket(ctx context.Context, j job) store.Outcome {
 	if err != nil {
 		return unmade(j, err)
 	}
-	ticket, err := w.ticket(j, snapshot)
-	if err != nil {
+	add := j.Ticket != nil && !j.OwnTicket
+	desk, gone := j.Target, false
+	if add {
+		if there := w.Accounts.Account(j.Organization, j.Ticket.Desk); there != nil {
+			desk, j = j.Ticket.Desk, j.at(there, chat.FileTicket)
+		} else {
+			gone = true
+		}
+	}
+	ticket, err := w.ticket(j, desk, snapshot)
+	switch {
+	case err != nil:
 		return unmade(j, err)
-	}
-	if j.Ticket == nil || j.OwnTicket {
-		return w.createTicket(ctx, j, ticket)
-	}
-	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
-	if desk == nil {
-		ticket.FollowUpOf = &j.Ticket.Ref
+	case gone:
 		return w.replaceTicket(ctx, j, ticket)
+	case add:
+		return w.appendToTicket(ctx, j, ticket)
 	}
-	return w.appendToTicket(ctx, j, desk, ticket)
+	return w.createTicket(ctx, j, ticket)
 }
 
 func (w *Worker) createTicket(ctx context.Context, j job, t connectors.Ticket) store.Outcome {
@@ -42,59 +48,70 @@ func (w *Worker) createTicket(ctx context.Context, j job, t connectors.Ticket) s
 	return o
 }
 
-// replaceTicket files a new ticket that links to the old one, which is gone or closed.
+// replaceTicket files a new ticket that links to the old one, whose desk is gone. The
+// link is text: this desk does not know the other's numbers.
 func (w *Worker) replaceTicket(ctx context.Context, j job, t connectors.Ticket) store.Outcome {
+	old := j.Ticket.URL
+	if old == "" {
+		old = j.Ticket.Desk + " " + j.Ticket.ID
+	}
+	t.Body = "\u2192 " + old + "\n\n" + t.Body
 	o := w.createTicket(ctx, j, t)
 	o.Replaces = o.Err == nil
 	return o
 }
 
-// appendToTicket adds the episode to the ticket. When the ticket turns out to be closed
-// for good or gone, the addition has not happened, and a new ticket follows.
-func (w *Worker) appendToTicket(ctx context.Context, j job, desk *connectors.Account, t connectors.Ticket) store.Outcome {
-	old := j.Ticket.Ref
-	j.account = desk
-	comment := connectors.Comment{Key: j.ID, Body: t.Subject + "\n\n" + t.Body, Public: t.Public || !desk.Traits().PrivateComments}
-	follow := t
-	follow.FollowUpOf = &old
+// appendToTicket adds the episode to the ticket, at the job's account. When the ticket
+// turns out to be closed for good or gone, the addition has not happened, and a new
+// ticket follows; so an earlier try may have gone either way.
+func (w *Worker) appendToTicket(ctx context.Context, j job, t connectors.Ticket) store.Outcome {
+	desk, old := j.account, j.Ticket.Ref
+	comment := connectors.Comment{Key: j.ID, Body: t.Subject + "\n\n" + t.Body, Public: t.Public}
 	if j.LookFirst {
-		// An earlier try may have gone either way.
+		if j.SinceLastCall < j.promise.Lag {
+			return tooEarly(j)
+		}
 		ref, err := desk.FindTicket(ctx, j.ID)
 		switch {
 		case err == nil:
-			o := delivered(ref)
-			o.Ticket, o.Replaces = &chat.TicketRef{Desk: j.Ticket.Desk, Ref: ref}, true
-			return o
+			return replaced(j, ref)
 		case !fault.Is(err, fault.NotFound):
 			return open(j, err)
 		}
 	}
-	o := once(ctx, j,
+	o := once(ctx, j.at(desk, chat.AttachNotes),
 		func(ctx context.Context) (chat.Ref, error) { return desk.FindComment(ctx, old, j.ID) },
 		func(ctx context.Context) (chat.Ref, error) { return desk.AddComment(ctx, old, comment) })
 	switch {
 	case o.Err == nil:
 		o.Ref = old
-		return o
 	case fault.Is(o.Err, fault.Conflict), fault.Is(o.Err, fault.NotFound):
-		ref, err := desk.CreateTicket(ctx, follow)
+		t.FollowUpOf = &old
+		ref, err := desk.CreateTicket(ctx, t)
 		if err != nil {
 			return failed(j, err)
 		}
-		o = delivered(ref)
-		o.Ticket, o.Replaces = &chat.TicketRef{Desk: j.Ticket.Desk, Ref: ref}, true
+		return replaced(j, ref)
 	}
 	return o
 }
 
-// ticket renders the ticket. What the requester could see is rendered for customers.
-func (w *Worker) ticket(j job, s chat.Snapshot) (connectors.Ticket, error) {
+// replaced is the outcome when a new ticket took the place of the old one, at its desk.
+func replaced(j job, ref chat.Ref) store.Outcome {
+	o := delivered(ref)
+	o.Ticket, o.Replaces = &chat.TicketRef{Desk: j.Ticket.Desk, Ref: ref}, true
+	return o
+}
+
+// ticket renders the ticket for the desk that it goes to. What the requester could see
+// there is rendered for customers.
+func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket, error) {
 	o := options(j.organization, nil)
 	p := j.Params
 	public := p.Audience == chat.Customer || !j.account.Traits().PrivateComments
 	t := connectors.Ticket{
 		Key: j.ID, Public: public, Group: p.Group, Priority: p.Priority, Tags: p.Tags, Fields: p.Fields,
-		Requester: person(s.User, j.Target),
+		Requester: person(s.User, desk),
 	}
 	var err error
 	if public {

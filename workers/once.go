@@ -17,19 +17,19 @@ const windowMargin = 5 * time.Minute
 // repeats, unless the vendor promises that the same key within the window makes one.
 // What it cannot look up stays open; the ledger then does what the operator chose.
 func once(ctx context.Context, j job, look, do func(context.Context) (chat.Ref, error)) store.Outcome {
-	promise := j.account.Promise(j.Action)
 	if !j.LookFirst {
-		return attempt(ctx, j, promise, do)
+		return attempt(ctx, j, do)
 	}
+	promise := j.promise
 	switch {
 	case promise.Kind == connectors.BlindKind && j.account.Resend():
-		return attempt(ctx, j, promise, do)
+		return attempt(ctx, j, do)
 	case promise.Kind == connectors.BlindKind:
 		return open(j, fault.New(fault.Ambiguous, "cannot_look", "an earlier call may have worked, and nothing can be looked up"))
 	case promise.Kind == connectors.IdempotentKind && j.SinceFirstCall < promise.Window-windowMargin:
-		return attempt(ctx, j, promise, do)
+		return attempt(ctx, j, do)
 	case j.SinceLastCall < promise.Lag:
-		return open(j, fault.New(fault.Transient, "too_early", "what an earlier call made may not be findable yet").After(promise.Lag-j.SinceLastCall))
+		return tooEarly(j)
 	}
 	ref, err := look(ctx)
 	switch {
@@ -38,16 +38,16 @@ func once(ctx context.Context, j job, look, do func(context.Context) (chat.Ref, 
 	case !fault.Is(err, fault.NotFound):
 		return open(j, err)
 	}
-	return attempt(ctx, j, promise, do)
+	return attempt(ctx, j, do)
 }
 
-func attempt(ctx context.Context, j job, promise connectors.Promise, do func(context.Context) (chat.Ref, error)) store.Outcome {
+func attempt(ctx context.Context, j job, do func(context.Context) (chat.Ref, error)) store.Outcome {
 	ref, err := do(ctx)
 	if err != nil {
 		o := failed(j, err)
 		// Within the window the same key is safe whatever became of it; but an answer
 		// that says "it did not happen" speaks of this call, not of an earlier one.
-		o.Open = j.LookFirst && promise.Kind == connectors.IdempotentKind && retryable(err)
+		o.Open = j.LookFirst && j.promise.Kind == connectors.IdempotentKind && retryable(err)
 		return o
 	}
 	return delivered(ref)
@@ -70,7 +70,7 @@ func delivered(ref chat.Ref) store.Outcome {
 // failed is the outcome of a call that did not work.
 func failed(j job, err error) store.Outcome {
 	return store.Outcome{Result: chat.Result{
-		Err: err, CanLook: j.account.CanLook(j.Action), Resend: j.account.Resend(), Lag: j.account.Promise(j.Action).Lag,
+		Err: err, CanLook: j.promise.Kind != connectors.BlindKind, Resend: j.account.Resend(), Lag: j.promise.Lag,
 	}}
 }
 
@@ -79,6 +79,11 @@ func open(j job, err error) store.Outcome {
 	o := failed(j, err)
 	o.Open = true
 	return o
+}
+
+// tooEarly is the outcome when a look cannot be trusted yet.
+func tooEarly(j job) store.Outcome {
+	return open(j, fault.New(fault.Transient, "too_early", "what an earlier call made may not be findable yet").After(j.promise.Lag-j.SinceLastCall))
 }
 
 // unmade is the outcome when something that has to be read first could not be read: no

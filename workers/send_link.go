@@ -21,21 +21,20 @@ func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
 	if err != nil {
 		return unmade(j, err)
 	}
-	if link.State != chat.LinkOpen && !j.LookFirst {
-		return ended(j, chat.Cancelled, "link_"+string(link.State), "the link does not work any more")
-	}
 	token, err := w.Keys.LinkTokenFor(link.ID, link.Generation, link.TokenHash)
 	if err != nil {
 		return unmade(j, err)
-	}
-	if o, ok := w.mayWrite(ctx, j, j.Params.Channel, j.Params.To); !ok {
-		return o
 	}
 	message, err := w.linkMessage(j, link, token)
 	if err != nil {
 		return unmade(j, err)
 	}
-	o := w.send(ctx, j, message)
+	o := w.send(ctx, j, message, func(ctx context.Context) (store.Outcome, bool) {
+		if link.State != chat.LinkOpen {
+			return ended(j, chat.Cancelled, "link_"+string(link.State), "the link does not work any more"), false
+		}
+		return w.mayWrite(ctx, j, j.Params.Channel, j.Params.To)
+	})
 	if fault.CodeOf(o.Err) == optedOut {
 		if err := w.Store.Suppress(ctx, j.Organization, chat.ChannelSMS, j.Params.To, "stop"); err != nil {
 			return unmade(j, err)

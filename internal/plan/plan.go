@@ -69,6 +69,8 @@ func fileTicket(c chat.Conversation, o *config.Organization) (chat.Delivery, boo
 		d.Params.Priority = higher(d.Params.Priority, rule.Priority)
 	}
 	switch {
+	case c.Ticket != nil && d.Target != "" && o.Desks[c.Ticket.Desk] == nil:
+		d.Params.Rule += ": the conversation's ticket is at a desk that is gone"
 	case c.Ticket != nil:
 		d.Target, d.Params.Rule = c.Ticket.Desk, "the conversation has a ticket"
 	case c.AwaitedDesk != "":
