@@ -103,7 +103,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 		SecretKeys: []connectors.Secret{connectors.Secret(env["AFTERCHAT_SECRET_KEY"])},
 	})
 	equal(t, "workers", c.Workers, config.Workers{
-		Concurrency: 32, Lease: config.Duration(45 * time.Second), Grace: config.Duration(15 * time.Second),
+		Concurrency: 64, Lease: config.Duration(45 * time.Second), Grace: config.Duration(15 * time.Second),
 		MaxAge: config.Duration(72 * time.Hour), ShutdownTimeout: config.Duration(25 * time.Second),
 	})
 	equal(t, "acme", acme, &config.Organization{

@@ -97,7 +97,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 }
 
 // gather is how long a round waits for more to become due.
-const gather = 10 * time.Millisecond
+const gather = 20 * time.Millisecond
 
 func pause(ctx context.Context, d time.Duration) {
 	select {
