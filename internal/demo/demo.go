@@ -33,9 +33,20 @@ func Run(ctx context.Context, o Options) error {
 	if o.Count < 0 {
 		return fault.New(fault.Invalid, "invalid_field", "cannot be negative").At("count")
 	}
-	log := slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if o.Once {
-		return once(ctx, o, log)
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelWarn)
+	// When the demo is stopped, calls are cut off on purpose: that is no news.
+	defer context.AfterFunc(ctx, func() { level.Set(silent) })()
+	log := slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: level}))
+	if !o.Once {
+		return watch(ctx, o, log)
 	}
-	return watch(ctx, o, log)
+	err := once(ctx, o, log)
+	if err != nil && ctx.Err() != nil {
+		return fault.Wrap(fault.Transient, "interrupted", "stopped before all had ended", ctx.Err())
+	}
+	return err
 }
+
+// silent is above every level.
+const silent = slog.LevelError + 1

@@ -46,18 +46,18 @@ func once(ctx context.Context, o Options, log *slog.Logger) error {
 	if err := hand(ctx, newCore(s), promises, samples); err != nil {
 		return err
 	}
-	l, settleErr := s.settle(ctx, promises, bar, patience)
+	l, open, err := s.settle(ctx, promises, bar, patience)
 	took := time.Since(began)
 	bar.clear()
-	if ctx.Err() != nil {
-		return fault.Wrap(fault.Transient, "interrupted", "stopped before all had ended", ctx.Err())
+	if err != nil {
+		return err
 	}
 	t := verify(promises, l, receivedBy(s.vendors))
 	if err := t.print(o, took); err != nil {
 		return err
 	}
-	if settleErr != nil {
-		return settleErr
+	if open != "" {
+		return fault.New(fault.Transient, "not_ended", open)
 	}
 	if !t.right() {
 		return fault.New(fault.Conflict, "not_right", "not every delivery is right: see the tally")
@@ -112,37 +112,35 @@ func hand(ctx context.Context, c *core, promises []promise, samples []sample) er
 }
 
 // settle waits until every delivery that was promised has ended, and returns the ledger
-// as it is then. When nothing has ended for as long as patience lasts, the ledger comes
-// with a fault that says what is missing.
-func (s *stack) settle(ctx context.Context, promises []promise, bar *progress, patience time.Duration) (ledger, error) {
+// as it is then. When nothing has ended for as long as patience lasts, it says what is
+// open.
+func (s *stack) settle(ctx context.Context, promises []promise, bar *progress, patience time.Duration) (l ledger, open string, err error) {
 	wanted := promised(promises)
 	r := reader{store: s.app.Store()}
 	ended, since := -1, time.Now()
 	for {
 		n, err := r.read(ctx)
 		if err != nil {
-			return ledger{}, err
+			return ledger{}, "", err
 		}
 		bar.show(n)
-		if r.complete && n >= wanted {
-			return r.ledger(ctx)
-		}
 		if n > ended {
 			ended, since = n, time.Now()
 		}
+		if r.complete && n >= wanted {
+			l, err = r.ledger(ctx)
+			return l, "", err
+		}
 		if time.Since(since) > patience {
-			l, err := r.ledger(ctx)
-			if err != nil {
-				return l, err
-			}
-			return l, fault.New(fault.Transient, "not_ended", missing(promises, l, patience))
+			l, err = r.ledger(ctx)
+			return l, missing(promises, l, patience), err
 		}
 		select {
 		case <-time.After(25 * time.Millisecond):
 		case err := <-s.ended:
-			return ledger{}, err
+			return ledger{}, "", err
 		case <-ctx.Done():
-			return ledger{}, ctx.Err()
+			return ledger{}, "", ctx.Err()
 		}
 	}
 }

@@ -67,7 +67,11 @@ func (s *stack) start(ctx context.Context, t terms) error {
 	if err != nil {
 		return err
 	}
-	s.onClose(func() { s.warn(postgres.Stop(), "PostgreSQL did not stop") })
+	s.onClose(func() {
+		if err := postgres.Stop(); err != nil {
+			s.log.WarnContext(ctx, "PostgreSQL did not stop", "error", err.Error())
+		}
+	})
 	if err := s.startRedis(ctx); err != nil {
 		return err
 	}
@@ -184,11 +188,5 @@ func (s *stack) onClose(f func()) { s.closers = append(s.closers, f) }
 func (s *stack) close() {
 	for _, f := range slices.Backward(s.closers) {
 		f()
-	}
-}
-
-func (s *stack) warn(err error, what string) {
-	if err != nil {
-		s.log.Warn(what, "error", err.Error())
 	}
 }

@@ -52,7 +52,7 @@ Ctrl-C ends it and leaves nothing behind.
 		fmt.Fprintln(o.Out, "\nStopping …")
 		return nil
 	case err := <-s.ended:
-		return fmt.Errorf("Afterchat ended: %w", err)
+		return fmt.Errorf("the worker ended: %w", err)
 	}
 }
 
