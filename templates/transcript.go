@@ -12,8 +12,8 @@ type customerHTML struct {
 	Subject string
 }
 
-func (p customerHTML) Facts() []Fact   { return p.T.customerFacts(p.CustomerView) }
-func (p customerHTML) Answers() []Fact { return p.T.answers(p.Form) }
+func (p customerHTML) Facts() htmltemplate.HTML   { return factTable(p.T.customerFacts(p.CustomerView)) }
+func (p customerHTML) Answers() htmltemplate.HTML { return factTable(p.T.answers(p.Form)) }
 func (p customerHTML) Messages() htmltemplate.HTML {
 	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.html(mailSkin())
 }
@@ -35,9 +35,9 @@ type internalHTML struct {
 	Subject string
 }
 
-func (p internalHTML) Facts() []Fact     { return p.T.internalFacts(p.Record) }
-func (p internalHTML) Answers() []Fact   { return p.T.answers(p.Form) }
-func (p internalHTML) FlagFacts() []Fact { return p.T.flagFacts(p.Flags) }
+func (p internalHTML) Facts() htmltemplate.HTML     { return factTable(p.T.internalFacts(p.Record)) }
+func (p internalHTML) Answers() htmltemplate.HTML   { return factTable(p.T.answers(p.Form)) }
+func (p internalHTML) FlagFacts() htmltemplate.HTML { return factTable(p.T.flagFacts(p.Flags)) }
 func (p internalHTML) Messages() htmltemplate.HTML {
 	return conversation{p.Entries, &p.T.Internal, p.T, location(p.Location)}.html(mailSkin())
 }
