@@ -48,7 +48,11 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	if redis != nil {
 		redis = fmt.Errorf("asking Redis: %w", redis)
 	}
-	return map[string]error{"postgres": <-postgres, "redis": redis}
+	parts := map[string]error{"postgres": <-postgres, "redis": redis}
+	if parts["postgres"] == nil && !a.taking.Load() {
+		parts["postgres"] = fault.New(fault.Transient, "starting", "the database's version is not known yet")
+	}
+	return parts
 }
 
 // await waits until a part that is asked by check answers, with a growing pause and one
