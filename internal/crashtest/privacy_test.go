@@ -17,6 +17,7 @@ func TestTheDashboardShowsNothingThatPeopleWrote(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, seedOf(t))
 	door := r.start("--roles", "api") // nobody works, so that tasks stay where they are
+	r.readyz(http.StatusOK, "postgres ok, redis ok")
 	c := newCore(r)
 	c.chats(8)
 	eventually(t, 10*time.Second, "chats wait in the queue", func() bool {
