@@ -104,7 +104,7 @@ func (s *Store) Migrate(ctx context.Context) (int64, error) {
 	}
 	defer done()
 	if _, err := provider.Up(ctx); err != nil {
-		return 0, fmt.Errorf("migrating: %w", err)
+		return 0, fmt.Errorf("migrating: %w", away(err))
 	}
 	return provider.GetDBVersion(ctx)
 }
