@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -15,10 +16,12 @@ import (
 	"github.com/afterchat/afterchat/workers/tasks"
 )
 
-// How many earlier tickets are shown of each desk, and how long a desk is waited for.
+// How many earlier tickets are shown of each desk, how long a desk is waited for, and how
+// long its answer is good enough: a chat core tells of every message.
 const (
 	priorTickets = 10
 	fetchTimeout = 15 * time.Second
+	fetchAgain   = time.Minute
 )
 
 // fetchTickets asks every desk that can tell for the user's earlier tickets, and keeps
@@ -37,13 +40,23 @@ func (w *Worker) fetchTickets(ctx context.Context, t *asynq.Task) error {
 	if err != nil || c.Latest == nil {
 		return err
 	}
+	known, err := w.Store.PriorTickets(ctx, p.Organization, p.Conversation)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for desk := range o.Desks {
-		if account := w.Accounts.Account(o.ID, desk); account != nil && account.ListsTickets() {
+		if account := w.Accounts.Account(o.ID, desk); account != nil && account.ListsTickets() && !justFetched(known, desk) {
 			errs = append(errs, w.fetchFrom(ctx, o.ID, desk, c.ID, c.Latest.User))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func justFetched(known []store.PriorTickets, desk string) bool {
+	return slices.ContainsFunc(known, func(p store.PriorTickets) bool {
+		return p.Desk == desk && p.Error == "" && p.FetchedAt != nil && time.Since(*p.FetchedAt) < fetchAgain
+	})
 }
 
 func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation string, user chat.User) error {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/connectors"
-	"github.com/afterchat/afterchat/connectors/all"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -194,22 +193,6 @@ func chatOf(path, organization string, body []byte) (*config.Organization, chat.
 func unknownOrganization(c *config.Config, id string) error {
 	return fault.New(fault.NotFound, "unknown_organization",
 		fmt.Sprintf("there is no organization %q; configured: %v", id, slices.Sorted(maps.Keys(c.Organizations))))
-}
-
-// Schema prints the JSON Schema of the configuration or of a snapshot.
-func Schema(of string, out io.Writer) error {
-	var raw []byte
-	var err error
-	if of == "config" {
-		raw, err = config.Schema(all.Kinds())
-	} else {
-		raw, err = snapshotSchema()
-	}
-	if err != nil {
-		return fmt.Errorf("describing the %s: %w", of, err)
-	}
-	_, err = fmt.Fprintln(out, string(raw))
-	return err
 }
 
 func writeJSON(out io.Writer, v any) error {

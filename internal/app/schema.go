@@ -2,12 +2,33 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/afterchat/afterchat/connectors/all"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/httpapi"
 )
+
+// Schema prints the JSON Schema of the configuration or of a snapshot.
+func Schema(of string, out io.Writer) error {
+	var raw []byte
+	var err error
+	if of == "config" {
+		raw, err = config.Schema(all.Kinds())
+	} else {
+		raw, err = snapshotSchema()
+	}
+	if err != nil {
+		return fmt.Errorf("describing the %s: %w", of, err)
+	}
+	_, err = fmt.Fprintln(out, string(raw))
+	return err
+}
 
 // snapshotSchema describes a snapshot as the chat core sends it. Unknown fields are
 // allowed: they are kept.
@@ -40,4 +61,14 @@ func enum(s *jsonschema.Schema, definition, field string, values ...any) {
 			p.Enum = values
 		}
 	}
+}
+
+// OpenAPI prints the description of the HTTP door.
+func OpenAPI(out io.Writer) error {
+	raw, err := httpapi.OpenAPI()
+	if err != nil {
+		return fmt.Errorf("describing the HTTP door: %w", err)
+	}
+	_, err = fmt.Fprintln(out, string(raw))
+	return err
 }
