@@ -5,6 +5,7 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 )
 
@@ -19,7 +20,7 @@ func (w *Worker) amendTicket(ctx context.Context, j job) store.Outcome {
 		return unmade(j, fault.New(fault.Transient, "no_ticket", "the ticket is not there yet"))
 	}
 	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
-	if desk != nil && desk.SetsRequester() && contact.Email != "" {
+	if desk != nil && desk.SetsRequester() && plan.GoodAddress(contact.Email) {
 		p := connectors.Person{Name: contact.Name, Email: contact.Email, Phone: contact.Phone}
 		err := desk.SetRequester(ctx, j.Ticket.Ref, p)
 		if err != nil && retryable(err) {

@@ -6,6 +6,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
 )
@@ -122,7 +123,12 @@ func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket,
 	return t, err
 }
 
-// person is the user as a desk may know them.
+// person is the user as a desk may know them. An address that is no good is left out: a
+// desk would refuse the whole ticket for it. It stands in the ticket's text.
 func person(u chat.User, desk string) connectors.Person {
-	return connectors.Person{Name: u.Name, Email: u.Email, Phone: u.Phone, ExternalID: u.ExternalIDs[desk]}
+	p := connectors.Person{Name: u.Name, Phone: u.Phone, ExternalID: u.ExternalIDs[desk]}
+	if plan.GoodAddress(u.Email) {
+		p.Email = u.Email
+	}
+	return p
 }

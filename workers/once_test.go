@@ -100,6 +100,23 @@ func TestWhatIsOpenStaysOpenUntilALookWorks(t *testing.T) {
 	}
 }
 
+func TestWhatWasRepeatedWithinTheWindowInVainIsLookedForAfterIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.worker.Resting = rested{}
+	v := r.account(chat.AccountMail, idempotent(), "")
+	v.mishaps = []mishap{lost(), not(fault.RateLimited)}
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	r.run(id)
+	r.age(id, time.Minute)
+	r.run(id)
+	v.traits = searchable() // the vendor has forgotten the key
+	r.age(id, 3*time.Hour)
+	if d := r.run(id); d.State != chat.Delivered || v.looks != 1 || len(v.things("message")) != 1 {
+		t.Errorf("%s after %d looks, %d effects", d.State, v.looks, len(v.things("message")))
+	}
+}
+
 func TestASearchIsNotTrustedBeforeItsLagIsOver(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
