@@ -141,7 +141,7 @@ func (r *rig) verifyInterrupted() {
 		}
 	}
 	r.t.Logf("%d calls were interrupted %v, %d results came too late", calls, interrupted, late)
-	if calls < kills || late == 0 {
+	if calls < kills/2 || late == 0 {
 		r.t.Errorf("%d calls were interrupted by %d kills, and %d results came too late: too few to prove much", calls, kills, late)
 	}
 }
