@@ -15,6 +15,7 @@ deps: ## install what the demo and the tests need, where it may
 	@.ci/install-deps
 
 build: ## the binary, .cache/bin/afterchat
+	@[ -x .cache/bin/afterchat ] || echo "Building afterchat; the first time takes a minute or two."
 	@CGO_ENABLED=0 go build -trimpath -o .cache/bin/afterchat ./cmd/afterchat
 
 generate: ## everything that is generated from something else

@@ -179,3 +179,22 @@ func TestOneChatFromEndToTicketNotesTranscriptAndLink(t *testing.T) {
 		}
 	}
 }
+
+func TestABadAddressSuppressesOnlyWhatWouldHaveUsedIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	chat := standin.Chat(2)
+	chat.User.Email, chat.User.Phone = "no address", "call me"
+	if code := r.call(http.MethodPost, "/v1/conversations/"+chat.ID+"/end", chat, nil); code != http.StatusAccepted {
+		t.Fatalf("end: %d", code)
+	}
+	want := map[string]string{"file_ticket": "delivered", "attach_notes": "delivered", "email_transcript": "suppressed"}
+	for _, d := range r.settled(chat.ID).Deliveries {
+		if d.State != want[d.Action] {
+			t.Errorf("%s is %s (%v), want %s", d.Action, d.State, d.Error, want[d.Action])
+		}
+	}
+	if tickets := r.vendors.Zendesk.Tickets(); len(tickets) != 1 {
+		t.Errorf("%d tickets, want 1", len(tickets))
+	}
+}
