@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,6 +113,8 @@ func register[I, O any, P interface {
 // page adds a route that is no JSON call: a page, a webhook, a probe.
 func (a *api) page(op operation, scheme string, h http.HandlerFunc) {
 	described := a.describe(op, scheme)
+	status := cmp.Or(op.status, http.StatusOK)
+	described.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status)}
 	for _, parameter := range pathParameter.FindAllStringSubmatch(op.path, -1) {
 		described.Parameters = append(described.Parameters, &huma.Param{Name: parameter[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
 	}
