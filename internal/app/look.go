@@ -124,7 +124,7 @@ func Plan(path, organization string, body []byte, asJSON bool, out io.Writer) er
 		return writeJSON(out, struct {
 			Deliveries []planned   `json:"deliveries"`
 			Flags      []chat.Flag `json:"flags"`
-		}{list, plan.Flags(o, s)})
+		}{list, append([]chat.Flag{}, plan.Flags(o, s)...)})
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(out, "Nothing: no rule matches this chat.")
