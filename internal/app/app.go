@@ -256,6 +256,7 @@ func (a *App) work(ctx context.Context) error {
 	dispatching, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.prune(dispatching)
+	go a.rescue(dispatching)
 	a.dispatcher.Run(dispatching)
 	server.Shutdown()
 	return nil

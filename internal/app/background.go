@@ -37,6 +37,25 @@ func (a *App) putBack(ctx context.Context, t *asynq.Task, delay time.Duration) e
 	return a.queue.Enqueue(ctx, task, options...)
 }
 
+// rescueEvery is how often tasks of a chat core that asynq gave up on are run again.
+const rescueEvery = time.Minute
+
+// rescue runs archived tasks of chat cores again. asynq archives a task whose worker was
+// killed when its sender allowed no more retries; nobody else would ever look there, and
+// what people wrote would stay in Redis.
+func (a *App) rescue(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(rescueEvery):
+		}
+		if n, err := a.queue.inspector.RunAllArchivedTasks(tasks.QueueIntake); err == nil && n > 0 {
+			a.log.WarnContext(ctx, "tasks that asynq gave up on run again", "tasks", n)
+		}
+	}
+}
+
 // ready asks the parts that Afterchat cannot work without, at the same time: one that is
 // silent does not use up the other's time.
 func (a *App) ready(ctx context.Context) map[string]error {
