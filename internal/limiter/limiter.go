@@ -54,8 +54,11 @@ return wait`
 
 const restScript = `
 local t = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'rest', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[1] + 60000)
+local till = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[1]
+if till > tonumber(redis.call('HGET', KEYS[1], 'rest') or '0') then
+  redis.call('HSET', KEYS[1], 'rest', till)
+  redis.call('PEXPIRE', KEYS[1], ARGV[1] + 60000)
+end
 return 0`
 
 // askTimeout bounds how long Redis is waited for; the local bucket answers otherwise.
@@ -80,10 +83,12 @@ func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) tim
 	return time.Duration(wait) * time.Millisecond
 }
 
-// Rest keeps the account's bucket empty for d.
+// Rest keeps the account's bucket empty for d, or longer if it already rests for longer.
 func (l *Redis) Rest(ctx context.Context, account string, d time.Duration) {
 	l.mu.Lock()
-	l.resting[account] = time.Now().Add(d)
+	if until := time.Now().Add(d); until.After(l.resting[account]) {
+		l.resting[account] = until
+	}
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()
