@@ -43,7 +43,7 @@ func (w *Worker) take(in func(context.Context, *config.Organization, string, []b
 		err := in(ctx, o, e.Conversation, t.Payload())
 		switch fault.KindOf(err) {
 		case 0:
-			return w.taken(ctx, t)
+			return nil
 		case fault.Transient, fault.RateLimited, fault.Ambiguous, fault.Denied:
 			return w.again(ctx, t, err)
 		case fault.Invalid, fault.NotFound, fault.Conflict, fault.Unsupported:
@@ -51,15 +51,6 @@ func (w *Worker) take(in func(context.Context, *config.Organization, string, []b
 		}
 		return err
 	}
-}
-
-// taken drops what was noted of a task that had to wait for its organization.
-func (w *Worker) taken(ctx context.Context, t *asynq.Task) error {
-	retried, _ := asynq.GetRetryCount(ctx)
-	if retried == 0 && t.Headers()[originalTask] == "" {
-		return nil
-	}
-	return w.Store.ForgetReject(ctx, rejected(ctx, t, "", "").Task)
 }
 
 // unknownOrganization gives a task a while, because configuration may be on its way.

@@ -26,7 +26,7 @@ type Reject struct {
 // seen.
 func (s *Store) SeeReject(ctx context.Context, r Reject) (time.Duration, error) {
 	seconds, err := s.queries.SeeReject(ctx, sqlc.SeeRejectParams{
-		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason, Payload: r.Payload,
+		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("noting a task: %w", away(err))
@@ -43,11 +43,6 @@ func (s *Store) Reject(ctx context.Context, r Reject) error {
 		return fmt.Errorf("rejecting a task: %w", away(err))
 	}
 	return nil
-}
-
-// ForgetReject drops the note of a task that could be taken after all.
-func (s *Store) ForgetReject(ctx context.Context, task string) error {
-	return away(s.queries.ForgetReject(ctx, task))
 }
 
 // Rejects returns the latest rejects, at most so many, and how many there are in all.

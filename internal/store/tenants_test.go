@@ -143,7 +143,7 @@ func TestEveryMethodAboutAnOrganizationTakesIt(t *testing.T) {
 		"Claim", "Record", "Postpone", "Frozen", "LateNote", "LateContact", "Suppression", // a delivery's key, or what its claim returned
 		"Dispatch", "FreezeSettled", "Pause", "Unpause", "Pauses", // all of them, or a store.Account
 		"LinkByToken", "RedeemLink", // a token
-		"SeeReject", "Reject", "ForgetReject", "Rejects", "CountRejects", // the operator's
+		"SeeReject", "Reject", "Rejects", "CountRejects", // the operator's
 	}
 	s := reflect.TypeFor[*store.Store]()
 	text, ctx := reflect.TypeFor[string](), reflect.TypeFor[context.Context]()

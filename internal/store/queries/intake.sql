@@ -6,18 +6,16 @@ insert into idempotency_keys (organization, key, digest, answer) values (@organi
 on conflict (organization, key) do nothing;
 
 -- name: SeeReject :one
--- Notes when a task was first seen; it is no reject until RejectTask says so.
-insert into rejects (task, type, organization, reason, payload) values (@task, @type, @organization, @reason, @payload)
+-- Notes when a task was first seen; it is no reject until RejectTask says so, and what
+-- people wrote is not kept before that.
+insert into rejects (task, type, organization, reason, payload) values (@task, @type, @organization, @reason, '')
 on conflict (task) do update set reason = excluded.reason
 returning extract(epoch from clock_timestamp() - first_seen)::float8 as seconds;
 
 -- name: RejectTask :exec
 insert into rejects (task, type, organization, reason, payload, rejected_at)
 values (@task, @type, @organization, @reason, @payload, clock_timestamp())
-on conflict (task) do update set rejected_at = clock_timestamp(), reason = excluded.reason;
-
--- name: ForgetReject :exec
-delete from rejects where task = @task and rejected_at is null;
+on conflict (task) do update set rejected_at = clock_timestamp(), reason = excluded.reason, payload = excluded.payload;
 
 -- name: Rejects :many
 select id, task, type, organization, reason, first_seen, rejected_at, octet_length(payload)::int as bytes

@@ -21,15 +21,6 @@ func (q *Queries) CountRejects(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-const forgetReject = `-- name: ForgetReject :exec
-delete from rejects where task = $1 and rejected_at is null
-`
-
-func (q *Queries) ForgetReject(ctx context.Context, task string) error {
-	_, err := q.db.Exec(ctx, forgetReject, task)
-	return err
-}
-
 const idempotencyKey = `-- name: IdempotencyKey :one
 select digest, answer from idempotency_keys where organization = $1 and key = $2
 `
@@ -78,7 +69,7 @@ func (q *Queries) PruneRejects(ctx context.Context) (int64, error) {
 const rejectTask = `-- name: RejectTask :exec
 insert into rejects (task, type, organization, reason, payload, rejected_at)
 values ($1, $2, $3, $4, $5, clock_timestamp())
-on conflict (task) do update set rejected_at = clock_timestamp(), reason = excluded.reason
+on conflict (task) do update set rejected_at = clock_timestamp(), reason = excluded.reason, payload = excluded.payload
 `
 
 type RejectTaskParams struct {
@@ -171,7 +162,7 @@ func (q *Queries) SaveIdempotencyKey(ctx context.Context, arg SaveIdempotencyKey
 }
 
 const seeReject = `-- name: SeeReject :one
-insert into rejects (task, type, organization, reason, payload) values ($1, $2, $3, $4, $5)
+insert into rejects (task, type, organization, reason, payload) values ($1, $2, $3, $4, '')
 on conflict (task) do update set reason = excluded.reason
 returning extract(epoch from clock_timestamp() - first_seen)::float8 as seconds
 `
@@ -181,17 +172,16 @@ type SeeRejectParams struct {
 	Type         string
 	Organization string
 	Reason       string
-	Payload      []byte
 }
 
-// Notes when a task was first seen; it is no reject until RejectTask says so.
+// Notes when a task was first seen; it is no reject until RejectTask says so, and what
+// people wrote is not kept before that.
 func (q *Queries) SeeReject(ctx context.Context, arg SeeRejectParams) (float64, error) {
 	row := q.db.QueryRow(ctx, seeReject,
 		arg.Task,
 		arg.Type,
 		arg.Organization,
 		arg.Reason,
-		arg.Payload,
 	)
 	var seconds float64
 	err := row.Scan(&seconds)
