@@ -196,7 +196,7 @@ func RetryAfter(h http.Header) time.Duration {
 	}
 	var d time.Duration
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-		d = time.Duration(seconds * float64(time.Second))
+		d = time.Duration(min(seconds, time.Hour.Seconds()) * float64(time.Second))
 	} else if at, err := http.ParseTime(v); err == nil {
 		d = time.Until(at)
 	}
