@@ -51,6 +51,9 @@ func NewAccount(c Connector, s Settings, l Limiter, o Observer) *Account {
 // Identity names the account behind the settings: type, address and login.
 func (a *Account) Identity() string { return a.identity }
 
+// Type is the account's type, as zendesk.
+func (a *Account) Type() string { return a.settings.Type }
+
 // Traits says what the connector can promise.
 func (a *Account) Traits() Traits { return a.traits }
 
@@ -241,7 +244,7 @@ func (a *Account) fit(body string, files []File) (string, []File, error) {
 	if limit == 0 || len(body) <= limit {
 		return body, files, nil
 	}
-	if !a.traits.Files || a.traits.MaxFile > 0 && len(body) > a.traits.MaxFile {
+	if !a.traits.Files || limit < len(continued) || a.traits.MaxFile > 0 && len(body) > a.traits.MaxFile {
 		return "", nil, fault.New(fault.Unsupported, "too_long", fmt.Sprintf("the text has %d bytes and the desk takes %d, and no file so large", len(body), limit))
 	}
 	cut := limit - len(continued)
