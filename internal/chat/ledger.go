@@ -169,6 +169,13 @@ func (d *Delivery) Revive(now time.Time) {
 	d.Release(now)
 }
 
+// AwaitTicket puts a delivery off until its ticket is there.
+func (d *Delivery) AwaitTicket() {
+	if d.State == Pending {
+		d.wait(HeldByDependency, time.Time{})
+	}
+}
+
 // TicketGone is the error of what was cancelled because its ticket failed.
 const TicketGone = "ticket_not_filed"
 

@@ -102,7 +102,7 @@ func (s *Store) RetryDelivery(ctx context.Context, organization string, id chat.
 		}
 		if r.Action == chat.AttachNotes || r.Action == chat.AmendTicket {
 			if r.ticket == nil {
-				r.Hold, r.DueAt = chat.HeldByDependency, r.now.Add(-1)
+				r.AwaitTicket()
 			}
 		}
 		return nil

@@ -377,3 +377,22 @@ func TestAContactThatComesWhileTheEpisodeSettlesDoesNotEndTheSettling(t *testing
 	r.want(ticket, chat.Pending, chat.HeldBySettle)
 	r.refused(ticket)
 }
+
+func TestNotesThatAPersonRetriesWithoutATicketWaitForIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := snapshot("c", 1)
+	s.Notes = []chat.Note{note("n1", "x")}
+	ids := r.mustEnd(s)
+	r.record(r.claim(ids[chat.FileTicket]), refusal())
+	if err := r.RetryDelivery(t.Context(), acme, ids[chat.AttachNotes], true, false); err != nil {
+		t.Fatal(err)
+	}
+	r.refused(ids[chat.AttachNotes])
+	r.want(ids[chat.AttachNotes], chat.Pending, chat.HeldByDependency)
+	if err := r.RetryDelivery(t.Context(), acme, ids[chat.FileTicket], true, false); err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(ids[chat.FileTicket], "7")
+	r.deliver(ids[chat.AttachNotes], "8")
+}

@@ -1,0 +1,240 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// outside is the help desk and the mailbox of the model: what took effect there, by
+// key, and what the conversation's tickets are. Looks into it are truthful.
+type outside struct {
+	r       *rig
+	id      string // the conversation
+	effects map[chat.Key]int
+	retried map[chat.Key]bool // by people, who know what they wait for
+	tickets int
+	held    []*store.Claimed // by workers that may sleep for as long as they like
+	stores  []*store.Store
+	episode int
+	notes   int
+}
+
+func (o *outside) all(t *rapid.T) []store.Timeline {
+	list, err := o.r.Deliveries(o.r.t.Context(), acme, o.id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (o *outside) end(t *rapid.T) {
+	if o.episode == 4 {
+		return
+	}
+	o.episode++
+	s := snapshot(o.id, o.episode)
+	if rapid.Bool().Draw(t, "with a note") {
+		s.Notes = []chat.Note{note(fmt.Sprintf("end%d", o.episode), "x")}
+	}
+	settle := rapid.SampledFrom([]time.Duration{0, 0, time.Hour}).Draw(t, "settle")
+	if _, err := o.r.end(acme, s, settle); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *outside) afterwards(t *rapid.T) {
+	o.notes++
+	var err error
+	if rapid.Bool().Draw(t, "a note") {
+		_, err = o.r.AddNote(o.r.t.Context(), acme, o.id, note(fmt.Sprintf("n%d", o.notes), "x"))
+	} else {
+		_, err = o.r.AddContact(o.r.t.Context(), acme, o.id, chat.Contact{ID: fmt.Sprintf("k%d", o.notes), Email: "x@example.com"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// claim asks for any delivery, due or not, as a wake-up that comes twice does.
+func (o *outside) claim(t *rapid.T) {
+	all := o.all(t)
+	if len(all) == 0 {
+		return
+	}
+	d := rapid.SampledFrom(all).Draw(t, "delivery")
+	s := rapid.SampledFrom(o.stores).Draw(t, "process")
+	c, err := s.Claim(o.r.t.Context(), d.ID, true, "desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c == nil {
+		return
+	}
+	if (c.Action == chat.AttachNotes || c.Action == chat.AmendTicket) && c.Ticket == nil {
+		t.Fatalf("%s may be made, and there is no ticket", c.Action)
+	}
+	o.held = append(o.held, c)
+}
+
+// act has a worker look, call and record, unless its lease is over or it is killed.
+func (o *outside) act(t *rapid.T) {
+	if len(o.held) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(o.held)-1).Draw(t, "worker")
+	c := o.held[i]
+	o.held = append(o.held[:i:i], o.held[i+1:]...)
+	result := chat.Result{CanLook: true}
+	what := rapid.SampledFrom([]string{"works", "works", "lost answer", "killed", "not", "refused", "limited"}).Draw(t, "call")
+	now := o.r.see(c.ID)
+	switch over := now.Fence != c.Fence || now.State != chat.Calling; {
+	case over:
+		result.Err, result.Open = fault.New(fault.Transient, "lease_over", ""), c.LookFirst
+	case c.LookFirst && o.effects[c.ID] > 0:
+		result.Ref = chat.Ref{ID: "found"}
+	case what == "not":
+		result.Err = fault.New(fault.Transient, "", "")
+	case what == "refused":
+		result.Err = fault.New(fault.Invalid, "", "")
+	case what == "limited":
+		result.Err = fault.New(fault.RateLimited, "", "")
+	default:
+		o.effects[c.ID]++
+		if c.Action == chat.FileTicket && c.Ticket == nil {
+			o.tickets++
+		}
+		result.Ref = chat.Ref{ID: "made"}
+		if what == "lost answer" {
+			result.Ref, result.Err = chat.Ref{}, fault.New(fault.Ambiguous, "timeout", "")
+		}
+	}
+	if what == "killed" {
+		return
+	}
+	outcome := store.Outcome{Result: result}
+	if result.Err == nil && c.Action == chat.FileTicket && c.Ticket == nil {
+		outcome.Ticket = &chat.TicketRef{Desk: c.Target, Ref: result.Ref}
+	}
+	if err := o.r.Record(o.r.t.Context(), c, outcome); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pass lets a minute or an hour pass for everything.
+func (o *outside) pass(t *rapid.T) {
+	by := rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "time")
+	o.r.exec("update episodes set freeze_at = freeze_at - $1::interval", by)
+	for _, d := range o.all(t) {
+		o.r.age(d.ID, by)
+	}
+	if _, err := o.r.FreezeSettled(o.r.t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *outside) operate(t *rapid.T) {
+	all := o.all(t)
+	if len(all) == 0 {
+		return
+	}
+	id := rapid.SampledFrom(all).Draw(t, "delivery").ID
+	var err error
+	if rapid.Bool().Draw(t, "retry") {
+		o.retried[id] = true
+		err = o.r.RetryDelivery(o.r.t.Context(), acme, id, true, false)
+	} else {
+		err = o.r.CancelDelivery(o.r.t.Context(), acme, id)
+	}
+	if err != nil && !fault.Is(err, fault.Conflict) {
+		t.Fatal(err)
+	}
+}
+
+// check is what holds after every step.
+func (o *outside) check(t *rapid.T) {
+	if o.tickets > 1 {
+		t.Fatalf("one conversation has %d tickets", o.tickets)
+	}
+	for _, d := range o.all(t) {
+		n := o.effects[d.ID]
+		switch {
+		case n > 1:
+			t.Fatalf("%s came %d times", d.Action, n)
+		case d.State == chat.Delivered && n == 0:
+			t.Fatalf("%s is delivered and never came", d.Action)
+		case d.State == chat.Failed && n > 0:
+			t.Fatalf("%s failed and came", d.Action)
+		case d.State == chat.Pending && n > 0 && !d.LookFirst:
+			t.Fatalf("%s may have come and would be made again without a look", d.Action)
+		}
+	}
+	// What waits for nothing but time, or is being called, is in the sweep's reach.
+	lost := o.r.count(`select count(*) from deliveries d where (state = 'calling' or state = 'pending' and due_at is not null)
+		and not exists (select from due where delivery = d.id)`)
+	stale := o.r.count(`select count(*) from due join deliveries d on d.id = delivery where state not in ('pending', 'calling')`)
+	if lost+stale > 0 {
+		t.Fatalf("%d are out of the sweep's reach, %d ended and are swept", lost, stale)
+	}
+	o.checkWaiting(t)
+}
+
+// checkWaiting is that what waits for something else waits for what can still come.
+func (o *outside) checkWaiting(t *rapid.T) {
+	all := o.all(t)
+	states := map[chat.Key]chat.State{}
+	for _, d := range all {
+		states[d.ID] = d.State
+	}
+	for _, d := range all {
+		if d.State != chat.Pending || !d.DueAt.IsZero() || o.retried[d.ID] {
+			continue
+		}
+		ticket := states[d.DependsOn]
+		waits := d.Hold == chat.HeldByDependency && (ticket == chat.Pending || ticket == chat.Calling || ticket == chat.Unknown)
+		settles := d.Hold == chat.HeldBySettle && o.r.count(`select count(*) from episodes join conversations using (conversation)
+			where id = $1 and episode = $2 and state = 'ended'`, o.id, d.Episode) == 1
+		if !waits && !settles {
+			t.Fatalf("%s is held by %q and its ticket is %q", d.Action, d.Hold, ticket)
+		}
+	}
+}
+
+func TestWhateverHappensTheStoreLosesNothingAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	stores := []*store.Store{r.Store, r.open()}
+	steps, until, chats, failing := 0, time.Now().Add(8*time.Second), 0, false
+	rapid.Check(t, func(t *rapid.T) {
+		if time.Now().After(until) && !failing {
+			return // a loaded machine does fewer
+		}
+		chats++
+		o := &outside{r: r, id: fmt.Sprintf("c%d", chats), effects: map[chat.Key]int{}, retried: map[chat.Key]bool{}, stores: stores}
+		good := false
+		defer func() { failing = failing || !good }()
+		step := func(f func(*rapid.T)) func(*rapid.T) {
+			return func(t *rapid.T) {
+				f(t)
+				steps++
+				o.check(t)
+			}
+		}
+		o.end(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"end": step(o.end), "afterwards": step(o.afterwards), "claim": step(o.claim), "claim again": step(o.claim), "claim once more": step(o.claim),
+			"act": step(o.act), "act again": step(o.act), "time passes": step(o.pass), "operate": step(o.operate),
+		})
+		good = true
+	})
+	t.Logf("%d steps in %d conversations", steps, chats)
+}
