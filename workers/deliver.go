@@ -76,7 +76,10 @@ func (w *Worker) mustWait(ctx context.Context, at store.Account, account *connec
 		return "", 0 // the claim holds it as not configured
 	}
 	if rest := w.Resting.RestsFor(at); rest > 0 {
-		return chat.HeldByAccountPaused, rest
+		if w.Resting.Paused(at) {
+			return chat.HeldByAccountPaused, rest
+		}
+		return chat.HeldByRateLimit, rest
 	}
 	wait := account.Admit(ctx)
 	if wait > 0 {

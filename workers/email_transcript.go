@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -18,7 +19,7 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	}
 	to, name := j.Params.To, ""
 	if to == "" {
-		to, name = snapshot.User.Email, snapshot.User.Name
+		to, name = strings.TrimSpace(snapshot.User.Email), snapshot.User.Name
 	}
 	letter, err := w.transcript(j, snapshot)
 	if err != nil {

@@ -1,7 +1,9 @@
 package workers
 
 import (
+	"cmp"
 	"context"
+	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -112,7 +114,7 @@ func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket,
 	public := p.Audience == chat.Customer || !j.account.Traits().PrivateComments
 	t := connectors.Ticket{
 		Key: j.ID, Public: public, Group: p.Group, Priority: p.Priority, Tags: p.Tags, Fields: p.Fields,
-		Requester: person(s.User, desk),
+		Requester: person(s.User, desk, j.account),
 	}
 	var err error
 	if public {
@@ -123,12 +125,15 @@ func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket,
 	return t, err
 }
 
-// person is the user as a desk may know them. An address that is no good is left out: a
-// desk would refuse the whole ticket for it. It stands in the ticket's text.
-func person(u chat.User, desk string) connectors.Person {
-	p := connectors.Person{Name: u.Name, Phone: u.Phone, ExternalID: u.ExternalIDs[desk]}
-	if plan.GoodAddress(u.Email) {
-		p.Email = u.Email
+// person is the user as a desk may know them. The chat core may know the desk's own id of
+// them by the desk's name or by its type. An address that is no good is left out: a desk
+// would refuse the whole ticket for it, and it stands in the ticket's text.
+func person(u chat.User, desk string, account *connectors.Account) connectors.Person {
+	p := connectors.Person{
+		Name: u.Name, Phone: u.Phone, ExternalID: cmp.Or(u.ExternalIDs[desk], u.ExternalIDs[account.Type()]),
+	}
+	if email := strings.TrimSpace(u.Email); plan.GoodAddress(email) {
+		p.Email = email
 	}
 	return p
 }

@@ -180,7 +180,7 @@ func (r *rig) run(id chat.Key) store.Timeline {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := r.worker.Mux().ProcessTask(r.t.Context(), task); err != nil {
+	if err := r.worker.Handler().ProcessTask(r.t.Context(), task); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.see(id)
@@ -219,7 +219,7 @@ func (r *rig) take(taskType string, payload any) error {
 			r.t.Fatal(err)
 		}
 	}
-	return r.worker.Mux().ProcessTask(r.t.Context(), asynq.NewTask(taskType, raw, asynq.Queue(tasks.QueueIntake)))
+	return r.worker.Handler().ProcessTask(r.t.Context(), asynq.NewTask(taskType, raw, asynq.Queue(tasks.QueueIntake)))
 }
 
 func migrationsHash(t *testing.T) string {

@@ -62,7 +62,8 @@ func (w *Worker) unknownOrganization(ctx context.Context, t *asynq.Task, organiz
 	if seen >= w.UnknownFor {
 		return w.reject(ctx, t, organization, "unknown_organization")
 	}
-	return w.again(ctx, t, fault.New(fault.Transient, "unknown_organization", "no such organization is configured"))
+	wait := min(max(seen, time.Second), time.Minute)
+	return w.again(ctx, t, fault.New(fault.Transient, "unknown_organization", "no such organization is configured").After(wait))
 }
 
 // reject moves a task to the table of rejects; it then leaves Redis.

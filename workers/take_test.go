@@ -85,7 +85,7 @@ func (r *rig) server(client redis.UniversalClient) (stop func()) {
 		Concurrency: 2, Queues: map[string]int{tasks.QueueIntake: 1}, TaskCheckInterval: 10 * time.Millisecond,
 		DelayedTaskCheckInterval: 50 * time.Millisecond, RetryDelayFunc: workers.RetryDelay, IsFailure: workers.IsFailure, LogLevel: asynq.FatalLevel,
 	})
-	if err := server.Start(r.worker.Mux()); err != nil {
+	if err := server.Start(r.worker.Handler()); err != nil {
 		r.t.Fatal(err)
 	}
 	return server.Shutdown

@@ -68,7 +68,7 @@ func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation
 	}
 	asking, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	list, err := account.TicketsOf(asking, person(user, desk), priorTickets)
+	list, err := account.TicketsOf(asking, person(user, desk, account), priorTickets)
 	if err != nil {
 		answer.Error = fault.KindOf(err).String()
 	} else {

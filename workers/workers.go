@@ -15,6 +15,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
@@ -56,30 +57,38 @@ type Worker struct {
 	UnknownFor time.Duration
 }
 
-// Mux routes every task type to its handler.
-func (w *Worker) Mux() *asynq.ServeMux {
-	mux := asynq.NewServeMux()
-	mux.HandleFunc(tasks.TypeFileTicket, w.deliver(w.fileTicket))
-	mux.HandleFunc(tasks.TypeAttachNotes, w.deliver(w.attachNotes))
-	mux.HandleFunc(tasks.TypeAmendTicket, w.deliver(w.amendTicket))
-	mux.HandleFunc(tasks.TypeEmailTranscript, w.deliver(w.emailTranscript))
-	mux.HandleFunc(tasks.TypeSendLink, w.deliver(w.sendLink))
-	mux.HandleFunc(tasks.TypeTicketsFetch, w.fetchTickets)
-	mux.HandleFunc(tasks.TypeChatOpened, w.take(w.chatOpened))
-	mux.HandleFunc(tasks.TypeChatEnded, w.take(w.chatEnded))
-	mux.HandleFunc(tasks.TypeChatNote, w.take(w.chatNote))
-	mux.HandleFunc(tasks.TypeChatContact, w.take(w.chatContact))
-	mux.HandleFunc(tasks.TypeLinkCreate, w.linkCreate)
-	return mux
+// Handler routes every task type to its handler, by its whole name: asynq's own mux also
+// takes what merely begins alike. A type that nobody knows is rejected.
+func (w *Worker) Handler() asynq.Handler {
+	handlers := map[string]asynq.HandlerFunc{
+		tasks.TypeFileTicket:      w.deliver(w.fileTicket),
+		tasks.TypeAttachNotes:     w.deliver(w.attachNotes),
+		tasks.TypeAmendTicket:     w.deliver(w.amendTicket),
+		tasks.TypeEmailTranscript: w.deliver(w.emailTranscript),
+		tasks.TypeSendLink:        w.deliver(w.sendLink),
+		tasks.TypeTicketsFetch:    w.fetchTickets,
+		tasks.TypeChatOpened:      w.take(w.chatOpened),
+		tasks.TypeChatEnded:       w.take(w.chatEnded),
+		tasks.TypeChatNote:        w.take(w.chatNote),
+		tasks.TypeChatContact:     w.take(w.chatContact),
+		tasks.TypeLinkCreate:      w.linkCreate,
+	}
+	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+		if handle, ok := handlers[t.Type()]; ok {
+			return handle(ctx, t)
+		}
+		return w.reject(ctx, t, "", "unknown_type")
+	})
 }
 
 // TaskType is the type of the task that wakes a delivery of an action.
 func TaskType(a chat.Action) string { return "deliver:" + string(a) }
 
-// RetryDelay is asynq's pause before it runs a task again. It only matters while the
-// database is away: everything else is the ledger's to decide.
-func RetryDelay(retried int, _ error, _ *asynq.Task) time.Duration {
-	return min(time.Second<<min(retried, 5), 30*time.Second)
+// RetryDelay is asynq's pause before it runs a task again: what the fault asks for, or a
+// few seconds while the database is away. asynq does not count these retries, so the
+// pause cannot grow with them.
+func RetryDelay(_ int, err error, _ *asynq.Task) time.Duration {
+	return max(fault.RetryAfterOf(err), 3*time.Second)
 }
 
 // IsFailure keeps asynq from counting: the ledger counts attempts, and a chat core's

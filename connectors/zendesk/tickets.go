@@ -54,9 +54,23 @@ type ticketAnswer struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// recordInvalid is Zendesk's code for a field that it does not take.
+const recordInvalid = "RecordInvalid"
+
 // CreateTicket files a ticket. The same key again gives the same ticket for as long as
-// Zendesk knows the key, even if the text has become another by then.
+// Zendesk knows the key, even if the text has become another by then. What people typed
+// as their address may be none to Zendesk: the ticket is then filed without a requester.
 func (c *Client) CreateTicket(ctx context.Context, t connectors.Ticket) (chat.Ref, error) {
+	ref, err := c.createTicket(ctx, t, t.Key.String())
+	if fault.CodeOf(err) == recordInvalid && t.Requester.Email != "" {
+		t.Requester = connectors.Person{Name: t.Requester.Name}
+		// Another body wants another key; the ticket's own key stays the same.
+		return c.createTicket(ctx, t, t.Key.String()+"-anonymous")
+	}
+	return ref, err
+}
+
+func (c *Client) createTicket(ctx context.Context, t connectors.Ticket, idempotencyKey string) (chat.Ref, error) {
 	body, err := c.ticketBody(ctx, t)
 	if err != nil {
 		return chat.Ref{}, err
@@ -66,7 +80,7 @@ func (c *Client) CreateTicket(ctx context.Context, t connectors.Ticket) (chat.Re
 	}
 	_, err = c.rest.Do(ctx, rest.Call{
 		Op: "filing a ticket", Method: http.MethodPost, Path: "/tickets",
-		Header: map[string]string{"Idempotency-Key": t.Key.String()},
+		Header: map[string]string{"Idempotency-Key": idempotencyKey},
 		Body:   map[string]ticketBody{"ticket": body}, Into: &made,
 	})
 	if err != nil {

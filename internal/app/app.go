@@ -249,7 +249,7 @@ func (a *App) work(ctx context.Context) error {
 		Logger:                   quiet{a.log},
 		LogLevel:                 asynq.WarnLevel,
 	})
-	if err := server.Start(a.worker.Mux()); err != nil {
+	if err := server.Start(a.worker.Handler()); err != nil {
 		return fmt.Errorf("starting the workers: %w", err)
 	}
 	a.log.InfoContext(ctx, "working", "concurrency", a.config.Workers.Concurrency)

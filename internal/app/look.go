@@ -187,6 +187,7 @@ func chatOf(path, organization string, body []byte) (*config.Organization, chat.
 	if err != nil {
 		return nil, chat.Snapshot{}, fmt.Errorf("reading the chat: %w", err)
 	}
+	s.Flags = plan.Flags(o, s)
 	return o, s, nil
 }
 

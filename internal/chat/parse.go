@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -52,7 +53,9 @@ func ParseNote(raw []byte, now time.Time) (Note, error) {
 	if n.At.IsZero() {
 		n.At = now
 	}
-	return n, nil
+	// PostgreSQL keeps microseconds; what is answered is what is kept.
+	n.At = n.At.Truncate(time.Microsecond)
+	return n, checkTime(n.At, "at")
 }
 
 // ParseContact reads contact data that came after the chat.
@@ -76,7 +79,7 @@ func Decode(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	err := d.Decode(into)
 	if err == nil {
-		if d.More() {
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
 			return fault.New(fault.Invalid, "malformed_json", "there is something after the JSON object")
 		}
 		if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
@@ -151,6 +154,12 @@ func (s *Snapshot) check() error {
 	if s.StartedAt.IsZero() {
 		return invalid("started_at", "is missing")
 	}
+	if err := checkTime(s.StartedAt, "started_at"); err != nil {
+		return err
+	}
+	if err := checkTime(s.EndedAt, "ended_at"); err != nil {
+		return err
+	}
 	if s.Messages == nil {
 		return invalid("messages", "is missing")
 	}
@@ -169,6 +178,9 @@ func (s *Snapshot) check() error {
 		}
 		if earlier, ok := seen[n.ID]; ok && !sameNote(earlier, n) {
 			return invalid(index("notes", i, "id"), "stands twice with different content")
+		}
+		if err := checkTime(n.At, index("notes", i, "at")); err != nil {
+			return err
 		}
 		seen[n.ID] = n
 	}
@@ -198,6 +210,9 @@ func checkMessages(messages []Message) error {
 		}
 		if m.At.IsZero() {
 			return invalid(index("messages", i, "at"), "is missing")
+		}
+		if err := checkTime(m.At, index("messages", i, "at")); err != nil {
+			return err
 		}
 		if earlier, ok := seen[m.ID]; ok && !sameMessage(messages[earlier], m) {
 			return invalid(index("messages", i, "id"), "stands twice with different content")
@@ -244,6 +259,15 @@ func checkID(id, field string) error {
 		return invalid(field, "is missing")
 	case len(id) > maxID:
 		return invalid(field, "is longer than 255 bytes")
+	}
+	return nil
+}
+
+// checkTime refuses a time that has no year between 1 and 9999 in UTC, which neither JSON
+// nor a reader could be told. No time at all passes.
+func checkTime(at time.Time, field string) error {
+	if year := at.UTC().Year(); !at.IsZero() && (year < 1 || year > 9999) {
+		return invalid(field, "is outside the years 1 to 9999")
 	}
 	return nil
 }

@@ -58,7 +58,10 @@ func (i *Intake) End(ctx context.Context, o *config.Organization, id string, bod
 	if err != nil {
 		return 0, nil, err
 	}
-	end := store.End{Snapshot: snapshot, Raw: raw, Settle: time.Duration(o.Settle)}
+	end := store.End{
+		Snapshot: snapshot, Raw: raw, Settle: time.Duration(o.Settle),
+		Flags: func(s chat.Snapshot) []chat.Flag { return plan.Flags(o, s) },
+	}
 	deliveries, err := i.Store.EndConversation(ctx, o.ID, end, func(c chat.Conversation) []chat.Delivery { return plan.For(c, o) })
 	if err != nil {
 		return 0, nil, err
@@ -103,6 +106,9 @@ func (i *Intake) Contact(ctx context.Context, o *config.Organization, id string,
 
 // parse reads a snapshot that has to be of the conversation that the call names.
 func parse(id string, body []byte) (chat.Snapshot, []byte, error) {
+	if err := checkConversation(id); err != nil {
+		return chat.Snapshot{}, nil, err
+	}
 	if len(body) > MaxBody {
 		return chat.Snapshot{}, nil, fault.New(fault.Invalid, "body_too_large", fmt.Sprintf("the body has more than %d bytes", MaxBody))
 	}

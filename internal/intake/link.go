@@ -55,7 +55,7 @@ type kept struct {
 // Link makes a link and plans its sending. The same idempotency key with the same body
 // gives the same answer. The answer is JSON.
 func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, idempotencyKey string) ([]byte, error) {
-	if o.Links == nil || i.Keys == nil {
+	if o.Links == nil || i.Keys == nil || i.Keys.Empty() {
 		return nil, fault.New(fault.Unsupported, "links_not_configured", "this organization has no links configured")
 	}
 	var r LinkRequest
@@ -86,7 +86,11 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		if err != nil {
 			return nil, fmt.Errorf("encoding the answer: %w", err)
 		}
-		digest := sha256.Sum256(body)
+		request, err := json.Marshal(r) // the content, whatever its order and spaces
+		if err != nil {
+			return nil, fmt.Errorf("encoding the request: %w", err)
+		}
+		digest := sha256.Sum256(request)
 		link.Repeat = store.Idempotency{Key: "link " + idempotencyKey, Digest: digest[:], Answer: string(raw)}
 	}
 	_, replay, err := i.Store.CreateLink(ctx, o.ID, link)

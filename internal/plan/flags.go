@@ -18,20 +18,16 @@ func Flags(o *config.Organization, s chat.Snapshot) []chat.Flag {
 		if slices.ContainsFunc(flags, func(f chat.Flag) bool { return f.Code == rule.Code }) {
 			continue
 		}
-		if evidence, ok := firstMention(s, wordsFor(rule, s.Locale)); ok {
+		if evidence, ok := firstMention(s, wordsOf(rule)); ok {
 			flags = append(flags, chat.Flag{Code: rule.Code, Source: "rule", Evidence: evidence})
 		}
 	}
 	return flags
 }
 
-// wordsFor returns the words of the chat's language, or of all languages when the rule
-// has none for it: a warning too many beats one too few.
-func wordsFor(rule config.FlagRule, locale string) []string {
-	language, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
-	if words, ok := rule.Words[language]; ok {
-		return words
-	}
+// wordsOf returns a rule's words of every language: people do not keep to the one that
+// their browser names, and a warning too many beats one too few.
+func wordsOf(rule config.FlagRule) []string {
 	var all []string
 	for _, words := range rule.Words {
 		all = append(all, words...)

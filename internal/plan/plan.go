@@ -109,7 +109,7 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
 	case user.Email == "":
 		d.State, d.Error = chat.Suppressed, "no_address"
-	case !GoodAddress(user.Email):
+	case !GoodAddress(strings.TrimSpace(user.Email)):
 		d.State, d.Error = chat.Suppressed, "bad_address"
 	}
 	return d
@@ -119,10 +119,15 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 // count, and in practice neither does the local part's.
 func NormalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
-// GoodAddress reports whether mail can be addressed to it: one bare address, RFC 5322.
+// GoodAddress reports whether mail can be addressed to it: one bare address (RFC 5322) at
+// a domain of more than one label, or at an address literal.
 func GoodAddress(address string) bool {
 	a, err := mail.ParseAddress(address)
-	return err == nil && a.Name == "" && strings.Contains(a.Address, "@") && !strings.ContainsAny(address, "\r\n\x00")
+	if err != nil || a.Name != "" || strings.ContainsAny(address, "<>\r\n\x00") || strings.TrimSpace(address) != address {
+		return false
+	}
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	return strings.HasPrefix(domain, "[") || strings.Contains(strings.Trim(domain, "."), ".")
 }
 
 func newDelivery(c chat.Conversation, action chat.Action, discriminator string) chat.Delivery {

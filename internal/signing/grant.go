@@ -26,12 +26,15 @@ type GrantClaims struct {
 	Target                     string
 }
 
+// grant has the audience as one string: a list of one is as right (RFC 7519, 4.1.3), but
+// simple consumers compare.
 type grant struct {
 	jwt.RegisteredClaims
-	Link    string `json:"link"`
-	Purpose string `json:"purpose"`
-	Agent   string `json:"agent,omitempty"`
-	Group   string `json:"group,omitempty"`
+	Audience string `json:"aud"`
+	Link     string `json:"link"`
+	Purpose  string `json:"purpose"`
+	Agent    string `json:"agent,omitempty"`
+	Group    string `json:"group,omitempty"`
 }
 
 // Grant returns the signed proof that a link was redeemed: a JWT (RFC 7519) with HS256,
@@ -47,10 +50,10 @@ func Grant(g GrantClaims, secret connectors.Secret, now time.Time) (string, erro
 	now = now.Truncate(time.Second)
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, grant{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: g.Organization, Subject: g.Conversation, Audience: jwt.ClaimStrings{audience},
+			Issuer: g.Organization, Subject: g.Conversation,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(GrantLife)), ID: uuid.NewString(),
 		},
-		Link: g.Link, Purpose: g.Purpose, Agent: g.Agent, Group: g.Group,
+		Audience: audience, Link: g.Link, Purpose: g.Purpose, Agent: g.Agent, Group: g.Group,
 	}).SignedString([]byte(secret.Reveal()))
 	if err != nil {
 		return "", fmt.Errorf("signing a grant: %w", err)

@@ -159,7 +159,7 @@ func TestAGrantSaysWhatTheContractSays(t *testing.T) {
 	jti := got["jti"]
 	delete(got, "jti")
 	want := jwt.MapClaims{
-		"iss": "acme", "sub": "c_1", "aud": []any{"https://acme.example"}, "link": "l_1", "purpose": "resume", "agent": "a_1",
+		"iss": "acme", "sub": "c_1", "aud": "https://acme.example", "link": "l_1", "purpose": "resume", "agent": "a_1",
 		"iat": float64(1_800_000_000), "exp": float64(1_800_000_300),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -34,7 +34,12 @@ func (s *Store) AddNote(ctx context.Context, organization, conversation string, 
 		}
 		for _, k := range known {
 			if k.ID == n.ID {
-				return sameOrConflict(k.Text == n.Text && k.Agent == n.Agent, "a note")
+				same := k.Text == n.Text && k.Agent == n.Agent
+				if k.Episode == 0 {
+					k.Episode = n.Episode // of the snapshot's own notes
+				}
+				n = k
+				return sameOrConflict(same, "a note")
 			}
 		}
 		if _, err := q.AddNote(ctx, sqlc.AddNoteParams{
@@ -66,7 +71,7 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 		}
 		for _, k := range c.contacts {
 			if k.ID == contact.ID {
-				k.Episode, contact.Episode = 0, 0
+				contact.Episode = k.Episode
 				return sameOrConflict(slices.Equal(k.Digest(), contact.Digest()), "contact data")
 			}
 		}

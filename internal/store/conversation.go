@@ -42,6 +42,9 @@ type End struct {
 	Snapshot chat.Snapshot
 	Raw      []byte // the snapshot's sanitised JSON
 	Settle   time.Duration
+	// Flags returns a snapshot's flags and those that rules set; nil if there are no rules.
+	// They are frozen with it, so that a later change of the rules rewrites nothing.
+	Flags func(chat.Snapshot) []chat.Flag
 }
 
 // EndConversation freezes an episode (after settle) and plans its deliveries. The same
@@ -109,6 +112,12 @@ func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 	if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
 		return chat.Snapshot{}, err
 	}
+	merged := doc.merge(end.Snapshot)
+	if end.Flags != nil {
+		if flags := end.Flags(merged); len(flags) > len(merged.Flags) {
+			doc.Flags, merged.Flags = flags, flags
+		}
+	}
 	packed, err := s.pack(doc)
 	if err != nil {
 		return chat.Snapshot{}, err
@@ -129,7 +138,7 @@ func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 	if c.episode != nil {
 		err = q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: p.Conversation, Episode: p.Episode})
 	}
-	return doc.merge(end.Snapshot), err
+	return merged, err
 }
 
 // gather adds to the document what came by other ways: messages of the open chat, notes,

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -30,7 +32,7 @@ func (s *Store) Deliveries(ctx context.Context, organization, conversation strin
 	for _, r := range rows {
 		out = append(out, Timeline{Delivery: delivery(r.Delivery, r.ConversationID), seq: r.Delivery.Seq})
 	}
-	return out, s.addTries(ctx, out)
+	return out, s.complete(ctx, out)
 }
 
 // Delivery returns one delivery, or NotFound.
@@ -40,7 +42,7 @@ func (s *Store) Delivery(ctx context.Context, organization string, id chat.Key) 
 		return Timeline{}, fmt.Errorf("reading the delivery: %w", away(err))
 	}
 	one := []Timeline{{Delivery: delivery(r.Delivery, r.ConversationID)}}
-	err = s.addTries(ctx, one)
+	err = s.complete(ctx, one)
 	return one[0], err
 }
 
@@ -70,7 +72,29 @@ func (s *Store) ListDeliveries(ctx context.Context, organization string, f Filte
 	if len(out) == f.Most && f.Most > 0 {
 		next = out[len(out)-1].seq
 	}
-	return out, next, s.addTries(ctx, out)
+	return out, next, s.complete(ctx, out)
+}
+
+// complete adds to deliveries what stands elsewhere: their tries, and the pause of an
+// account, which holds all that is due there.
+func (s *Store) complete(ctx context.Context, list []Timeline) error {
+	if err := s.addTries(ctx, list); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(d Timeline) bool { return d.State == chat.Pending && d.Hold == "" }) {
+		return nil
+	}
+	pauses, err := s.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	for i, d := range list {
+		rest := pauses[Account{d.Organization, d.Target}]
+		if until := time.Now().Add(rest); rest > 0 && d.State == chat.Pending && d.Hold == "" && d.DueAt.Before(until) {
+			list[i].Hold, list[i].DueAt = chat.HeldByAccountPaused, until
+		}
+	}
+	return nil
 }
 
 func (s *Store) addTries(ctx context.Context, list []Timeline) error {

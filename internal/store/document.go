@@ -18,6 +18,7 @@ type document struct {
 	Messages []chat.Message  `json:"messages,omitempty"`
 	Notes    []chat.Note     `json:"notes,omitempty"`
 	Dropped  []string        `json:"dropped,omitempty"`
+	Flags    []chat.Flag     `json:"flags,omitempty"` // the snapshot's and those that rules set
 }
 
 // snapshot reads the document's parts and merges them.
@@ -31,6 +32,9 @@ func (d document) snapshot() (chat.Snapshot, error) {
 
 // merge adds to the chat core's snapshot what came by other ways, in order of time.
 func (d document) merge(s chat.Snapshot) chat.Snapshot {
+	if d.Flags != nil {
+		s.Flags = d.Flags
+	}
 	if len(d.Messages)+len(d.Notes)+len(d.Dropped) == 0 {
 		return s
 	}

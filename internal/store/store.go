@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -176,6 +177,9 @@ func away(err error) error {
 		return fault.Wrap(fault.NotFound, "not_found", "there is no such thing", err)
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if strings.HasPrefix(e.Code, "22") { // data exception: the same again is refused again
+			return fault.Wrap(fault.Invalid, "pg_"+e.Code, "PostgreSQL cannot hold this", err)
+		}
 		return fault.Wrap(fault.Transient, "pg_"+e.Code, "PostgreSQL refused", err)
 	}
 	return fault.Wrap(fault.Transient, "database_away", "PostgreSQL cannot be reached", err)
