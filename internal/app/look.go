@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -32,6 +33,9 @@ const probeTimeout = 30 * time.Second
 // only. It reports whether all is well; warnings do not count.
 func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) (bool, error) {
 	c, err := LoadConfig(path)
+	if problems, ok := errors.AsType[config.Problems](err); ok && asJSON {
+		return report(problemsFound(problems), asJSON, out)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -50,6 +54,14 @@ func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) 
 		findings = append(findings, probeAll(ctx, c, built)...)
 	}
 	return report(findings, asJSON, out)
+}
+
+func problemsFound(problems config.Problems) []finding {
+	findings := make([]finding, 0, len(problems))
+	for _, p := range problems {
+		findings = append(findings, finding{Level: "error", Message: p.Error()})
+	}
+	return findings
 }
 
 func probeAll(ctx context.Context, c *config.Config, built accounts) []finding {

@@ -18,6 +18,9 @@ func Rejects(ctx context.Context, path string, limit int, asJSON bool, out io.Wr
 		return err
 	}
 	defer s.Close()
+	if err := s.CheckVersion(ctx); err != nil {
+		return err
+	}
 	list, all, err := s.Rejects(ctx, limit)
 	if err != nil {
 		return err

@@ -100,13 +100,14 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 				return err
 			}
 		}
-		return releaseHeld(ctx, q, release, c.stateOf(contact.Episode) == episodeEnded)
+		return releaseHeld(ctx, q, release, c.settles(contact.Episode))
 	})
 	return contact, err
 }
 
-// releaseHeld lets deliveries go, or on to wait for the episode to settle.
-func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling bool) error {
+// releaseHeld lets deliveries go, or on to wait for the episode to settle if it still
+// does.
+func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settles time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -116,8 +117,8 @@ func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settling 
 	}
 	for _, r := range rows {
 		r.Release(r.now)
-		if settling {
-			r.Postpone(r.now, chat.HeldBySettle, time.Time{})
+		if !settles.IsZero() {
+			r.Postpone(r.now, chat.HeldBySettle, settles)
 		}
 		r.save = true
 	}
@@ -161,6 +162,16 @@ func (c *locked) stateOf(episode int) string {
 		}
 	}
 	return ""
+}
+
+// settles returns when an episode that has ended will be frozen; zero for any other.
+func (c *locked) settles(episode int) time.Time {
+	for _, e := range c.episodes {
+		if int(e.Episode) == episode && e.State == episodeEnded {
+			return value(e.FreezeAt)
+		}
+	}
+	return time.Time{}
 }
 
 func sameOrConflict(same bool, what string) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -66,7 +67,7 @@ func (s *Store) freeze(ctx context.Context, organization, conversation string, e
 				settled = append(settled, d.ID)
 			}
 		}
-		return releaseHeld(ctx, q, settled, false)
+		return releaseHeld(ctx, q, settled, time.Time{})
 	})
 }
 

@@ -121,7 +121,7 @@ func addPlan(ctx context.Context, q *sqlc.Queries, c *locked, episode int, settl
 		if settle > 0 && d.State == chat.Pending && d.Delay != chat.Never {
 			d.Delay = max(d.Delay, settle)
 			if d.Hold == "" {
-				d.Hold, d.Delay = chat.HeldBySettle, chat.Never
+				d.Hold = chat.HeldBySettle
 			}
 			planned[i] = d
 		}
