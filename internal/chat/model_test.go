@@ -323,4 +323,4 @@ func TestWhateverHappensADeliveryHasAtMostOneEffectAndIsNeverLost(t *testing.T) 
 }
 
 // rounds times rapid's 100 checks take a second and find what breaks any one rule.
-const rounds = 300
+const rounds = 120
