@@ -100,19 +100,19 @@ func TestARequestWithoutAnAnswerMayHaveHappenedOnceItWasSent(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client has gone
 		<-r.Context().Done()
 	}
-	hangUp := func(w http.ResponseWriter, r *http.Request) {
+	hangUp := func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err == nil {
 			_ = conn.Close()
 		}
 	}
-	half := func(w http.ResponseWriter, r *http.Request) {
+	half := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"id":`)
 		panic(http.ErrAbortHandler)
 	}
-	words := func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "secret words") }
+	words := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret words") }
 	for name, c := range map[string]struct {
 		handler     http.HandlerFunc
 		read, write fault.Kind

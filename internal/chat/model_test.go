@@ -234,6 +234,7 @@ func (w *world) pass(t *rapid.T) {
 		next = w.d.DueAt
 	case chat.Calling:
 		next = w.d.LeaseUntil.Add(w.terms.Grace)
+	case chat.Delivered, chat.Failed, chat.Unknown, chat.Suppressed, chat.Cancelled:
 	}
 	if next.After(w.now) && rapid.IntRange(0, 3).Draw(t, "until then") > 0 {
 		w.now = next

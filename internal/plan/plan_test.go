@@ -172,7 +172,7 @@ func TestARuleDecidesWhatAnEndBringsAbout(t *testing.T) {
 			[]string{mail},
 		},
 		"two rules for one reader are one mail": {
-			func(c *chat.Conversation, o *config.Organization) {
+			func(_ *chat.Conversation, o *config.Organization) {
 				o.Transcripts = []config.TranscriptRule{
 					{To: "qa@acme.example", Audience: chat.Internal}, {To: " QA@ACME.example", Audience: chat.Internal},
 					{To: plan.ToUser, Audience: chat.Customer}, {To: plan.ToUser, Audience: chat.Customer},
@@ -181,7 +181,7 @@ func TestARuleDecidesWhatAnEndBringsAbout(t *testing.T) {
 			[]string{"file_ticket at zd for internal: pending, normal", "email_transcript at mail for internal: pending to qa@acme.example", mail},
 		},
 		"one reader of two audiences is two mails": {
-			func(c *chat.Conversation, o *config.Organization) {
+			func(_ *chat.Conversation, o *config.Organization) {
 				o.Transcripts = []config.TranscriptRule{{To: "qa@acme.example", Audience: chat.Internal}, {To: "qa@acme.example", Audience: chat.Customer}}
 			},
 			[]string{
