@@ -93,6 +93,8 @@ func (c *Config) complete() {
 			continue
 		}
 		org.ID = id
+		// A zone that there is not is the validation's to report.
+		org.location, _ = time.LoadLocation(org.Timezone)
 		if org.Mail != nil {
 			org.Mail.completeAccount()
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -252,7 +253,7 @@ func write(t *testing.T, dir, name, text string) {
 
 func equal[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Organization{})); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }

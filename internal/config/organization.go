@@ -27,16 +27,18 @@ type Organization struct {
 	Transcripts []TranscriptRule               `yaml:"transcripts" validate:"dive" jsonschema_description:"Who gets a transcript by mail: every rule that matches."`
 	Flags       []FlagRule                     `yaml:"flags" validate:"dive" jsonschema_description:"Which words of a user flag a chat, and what a flag changes."`
 	Links       *Links                         `yaml:"links" jsonschema_description:"Conversation links; without it there are none."`
+
+	// location is Timezone, read once: finding a zone costs more than rendering a message.
+	location *time.Location
 }
 
-// Location returns the organization's time zone. The binary has to hold or find the
-// time zone database; a zone that Load found is there.
+// Location returns the organization's time zone, which Load has found; UTC for one that
+// was not loaded.
 func (o *Organization) Location() *time.Location {
-	location, err := time.LoadLocation(o.Timezone)
-	if err != nil {
+	if o.location == nil {
 		return time.UTC
 	}
-	return location
+	return o.location
 }
 
 // Brand is how an organization's mails and pages look.
