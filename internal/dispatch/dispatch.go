@@ -49,6 +49,7 @@ type Dispatcher struct {
 	log      *slog.Logger
 	wake     chan struct{}
 	beat     atomic.Int64
+	active   int // organizations that had something due in the last round
 }
 
 // New returns a dispatcher.
@@ -119,12 +120,22 @@ func (d *Dispatcher) round(ctx context.Context) (more bool, err error) {
 	if room <= 0 {
 		return false, nil
 	}
-	each := min(room, batch)
+	// The room is shared by as many organizations as had something due last time.
+	each := min(max(room/max(d.active, 1), 1), batch)
 	wakeups, err := d.store.Dispatch(ctx, each, d.settings.Again, d.rests.Resting())
 	if err != nil {
 		return false, err
 	}
+	d.active = organizations(wakeups)
 	return len(wakeups) >= each, d.enqueue(ctx, wakeups)
+}
+
+func organizations(wakeups []store.Wakeup) int {
+	seen := map[string]bool{}
+	for _, w := range wakeups {
+		seen[w.Organization] = true
+	}
+	return len(seen)
 }
 
 // batch is how many wake-ups of one organization are handed out at a time, and

@@ -24,6 +24,7 @@ type Redis struct {
 
 	mu      sync.Mutex
 	resting map[string]time.Time
+	asked   map[string]time.Time // when Redis was last asked about an account without a limit
 	local   map[string]*rate.Limiter
 }
 
@@ -31,7 +32,7 @@ type Redis struct {
 func New(client redis.UniversalClient) *Redis {
 	return &Redis{
 		client: client, script: redis.NewScript(bucketScript),
-		resting: map[string]time.Time{}, local: map[string]*rate.Limiter{},
+		resting: map[string]time.Time{}, asked: map[string]time.Time{}, local: map[string]*rate.Limiter{},
 	}
 }
 
@@ -71,7 +72,7 @@ func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) tim
 		return rest
 	}
 	if r.PerSecond <= 0 {
-		return 0
+		return l.restElsewhere(ctx, account)
 	}
 	burst := max(r.Burst, 1)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -81,6 +82,31 @@ func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) tim
 		return l.takeLocal(account, r.PerSecond, burst)
 	}
 	return time.Duration(wait) * time.Millisecond
+}
+
+// restElsewhere asks, once a second at most, whether another process was told to let an
+// account rest that has no limit of its own.
+func (l *Redis) restElsewhere(ctx context.Context, account string) time.Duration {
+	l.mu.Lock()
+	lately := time.Since(l.asked[account]) < time.Second
+	if !lately {
+		l.asked[account] = time.Now()
+	}
+	l.mu.Unlock()
+	if lately {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	ms, err := l.script.Run(ctx, l.client, []string{key(account)}, 0, 1).Int64()
+	if err != nil || ms <= 0 {
+		return 0
+	}
+	rest := time.Duration(ms) * time.Millisecond
+	l.mu.Lock()
+	l.resting[account] = time.Now().Add(rest)
+	l.mu.Unlock()
+	return rest
 }
 
 // Rest keeps the account's bucket empty for d, or longer if it already rests for longer.

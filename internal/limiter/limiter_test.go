@@ -151,3 +151,16 @@ func TestNoLoginStandsInRedis(t *testing.T) {
 		t.Errorf("the bucket stays for ever (%s)", ttl)
 	}
 }
+
+func TestARestIsSharedForAnAccountWithoutALimit(t *testing.T) {
+	t.Parallel()
+	c := clients(t, 2)
+	one, other := limiter.New(c[0]), limiter.New(c[1])
+	one.Rest(t.Context(), "a", time.Minute)
+	if wait := other.Take(t.Context(), "a", connectors.Rate{}); wait < 50*time.Second {
+		t.Errorf("another process waits %s", wait)
+	}
+	if wait := other.Take(t.Context(), "b", connectors.Rate{}); wait != 0 {
+		t.Errorf("another account waits %s", wait)
+	}
+}
