@@ -66,7 +66,7 @@ func TestANoteThatComesWhileItsEpisodeIsFrozenIsInTheSnapshotOrLateButNeverNeith
 	}
 	t.Logf("%d notes in snapshots, %d late", frozen, late)
 	if frozen == 0 || late == 0 {
-		t.Skip("this run had no race: all notes came on one side")
+		t.Log("this run had no race: all notes came on one side")
 	}
 }
 
