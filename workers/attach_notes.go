@@ -25,7 +25,7 @@ func (w *Worker) notes(ctx context.Context, j job) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	view := templates.ForInternal(snapshot, options(j.organization, j.Ticket))
+	view := templates.ForInternal(snapshot, RenderOptions(j.organization, j.Ticket))
 	if j.Params.Note == "" {
 		return w.Renderer.Notes(view)
 	}

@@ -34,7 +34,7 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 // transcript renders the audience's transcript. Whoever is not said to be internal is a
 // customer.
 func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
-	o := options(j.organization, j.Ticket)
+	o := RenderOptions(j.organization, j.Ticket)
 	if j.Params.Audience == chat.Internal {
 		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
 	}

@@ -109,7 +109,7 @@ func replaced(j job, ref chat.Ref) store.Outcome {
 // ticket renders the ticket for the desk that it goes to. What the requester could see
 // there is rendered for customers.
 func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket, error) {
-	o := options(j.organization, nil)
+	o := RenderOptions(j.organization, nil)
 	p := j.Params
 	public := p.Audience == chat.Customer || !j.account.Traits().PrivateComments
 	t := connectors.Ticket{

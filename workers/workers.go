@@ -95,9 +95,9 @@ func RetryDelay(_ int, err error, _ *asynq.Task) time.Duration {
 // task must not be archived because PostgreSQL was away.
 func IsFailure(error) bool { return false }
 
-// options are how an organization's texts are rendered; the customer's own language and
+// RenderOptions are how an organization's texts are rendered; the customer's own language and
 // time zone are the templates' business.
-func options(o *config.Organization, ticket *chat.TicketRef) templates.Options {
+func RenderOptions(o *config.Organization, ticket *chat.TicketRef) templates.Options {
 	out := templates.Options{Brand: brand(o), Locale: o.Locale, Location: o.Location()}
 	if ticket != nil {
 		out.TicketID, out.TicketURL = ticket.ID, ticket.URL

@@ -16,6 +16,7 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/templates"
+	"github.com/afterchat/afterchat/workers"
 )
 
 // finding is one line of what check has to say.
@@ -165,10 +166,7 @@ func Preview(path, organization, audience, format string, body []byte, out io.Wr
 	if err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
-	options := templates.Options{
-		Brand:  templates.Brand{Organization: o.Name, LogoURL: o.Brand.LogoURL, Color: o.Brand.Color, Website: o.Brand.Website},
-		Locale: o.Locale, Location: o.Location(),
-	}
+	options := workers.RenderOptions(o, nil)
 	var letter templates.Mail
 	if chat.Audience(audience) == chat.Internal {
 		letter, err = r.TranscriptForInternal(templates.ForInternal(s, options))
