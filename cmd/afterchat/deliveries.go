@@ -10,7 +10,7 @@ type deliveriesCommand struct {
 	List    listCommand    `cmd:"" help:"List deliveries across conversations."`
 	Show    showCommand    `cmd:"" help:"Show one delivery and every try at it."`
 	Retry   retryCommand   `cmd:"" help:"Start failed, cancelled or unknown deliveries again."`
-	Cancel  cancelCommand  `cmd:"" help:"Cancel a pending delivery."`
+	Cancel  cancelCommand  `cmd:"" help:"Cancel a pending delivery; it becomes unknown if an earlier call may have happened."`
 	Resolve resolveCommand `cmd:"" help:"Settle an unknown delivery by hand."`
 }
 

@@ -210,10 +210,15 @@ func (d *Delivery) Retry(now time.Time, canLook, resend bool) error {
 	return nil
 }
 
-// Cancel ends a pending delivery.
+// Cancel ends a pending delivery. One whose earlier call may have happened becomes
+// unknown instead: to say that it will not come would let another be made beside it.
 func (d *Delivery) Cancel() error {
 	if d.State != Pending {
 		return stateConflict("cancelled", d.State)
+	}
+	if d.LookFirst {
+		d.end(Unknown, "cancelled_while_open")
+		return nil
 	}
 	d.end(Cancelled, "cancelled_by_request")
 	return nil

@@ -259,6 +259,18 @@ func TestALateResultIsAdoptedOnlyIfItSaysThatItHappened(t *testing.T) {
 	}
 }
 
+func TestCancellingWhatMayHaveHappenedLeavesItUnknown(t *testing.T) {
+	t.Parallel()
+	d := calling()
+	d.Record(chat.Result{Now: noon, Terms: terms, Fence: d.Fence, Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true})
+	if err := d.Cancel(); err != nil {
+		t.Fatal(err)
+	}
+	if d.State != chat.Unknown || d.Error != "cancelled_while_open" || !d.LookFirst {
+		t.Errorf("it is %s for %q, look first: %v", d.State, d.Error, d.LookFirst)
+	}
+}
+
 func TestPeopleMayDoWhatTheContractSaysAndNothingElse(t *testing.T) {
 	t.Parallel()
 	states := []chat.State{chat.Pending, chat.Calling, chat.Delivered, chat.Failed, chat.Unknown, chat.Suppressed, chat.Cancelled}

@@ -256,8 +256,8 @@ func (w *world) check(t *rapid.T, before chat.Delivery) {
 	if d.State == chat.Delivered && len(w.effects) == 0 {
 		t.Fatal("delivered without an effect")
 	}
-	if d.State == chat.Failed && len(w.effects) > 0 {
-		t.Fatal("failed, but it happened")
+	if (d.State == chat.Failed || d.State == chat.Cancelled) && len(w.effects) > 0 {
+		t.Fatalf("%s, but it happened", d.State)
 	}
 	if d.State == chat.Pending && len(w.effects) > 0 && !d.LookFirst {
 		t.Fatal("it may have happened, and would be repeated without a look")

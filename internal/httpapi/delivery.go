@@ -21,7 +21,7 @@ func (a *api) routeDelivery() {
 	}, a.retryDelivery)
 	register(a, operation{
 		id: "cancel-delivery", method: http.MethodPost, path: "/v1/deliveries/{id}/cancel", tag: "Deliveries",
-		summary: "Cancel a pending delivery",
+		summary: "Cancel a pending delivery; unknown if an earlier call of it may have happened",
 	}, a.cancelDelivery)
 	register(a, operation{
 		id: "resolve-delivery", method: http.MethodPost, path: "/v1/deliveries/{id}/resolve", tag: "Deliveries",

@@ -127,7 +127,8 @@ func (s *Store) RevokeLink(ctx context.Context, organization, id string) error {
 			return err
 		}
 		for _, d := range rows {
-			if d.Params.Link == id && d.State == chat.Pending {
+			// What may have been sent already looks first, and is cancelled if it was not.
+			if d.Params.Link == id && d.State == chat.Pending && !d.LookFirst {
 				d.save = d.Cancel() == nil
 			}
 		}

@@ -172,8 +172,8 @@ func (o *outside) check(t *rapid.T) {
 			t.Fatalf("%s came %d times", d.Action, n)
 		case d.State == chat.Delivered && n == 0:
 			t.Fatalf("%s is delivered and never came", d.Action)
-		case d.State == chat.Failed && n > 0:
-			t.Fatalf("%s failed and came", d.Action)
+		case (d.State == chat.Failed || d.State == chat.Cancelled) && n > 0:
+			t.Fatalf("%s is %s and came", d.Action, d.State)
 		case d.State == chat.Pending && n > 0 && !d.LookFirst:
 			t.Fatalf("%s may have come and would be made again without a look", d.Action)
 		}
