@@ -19,8 +19,8 @@ type Claim struct {
 	Terms      Terms
 	Configured bool   // does the account exist in today's configuration?
 	Identity   string // of that account
-	// TicketAwaited is true when the conversation's ticket may still come from an
-	// earlier episode's file_ticket.
+	// TicketAwaited is true when the conversation's ticket may still come from another
+	// episode's file_ticket.
 	TicketAwaited bool
 }
 

@@ -276,6 +276,29 @@ func TestALaterEpisodeWaitsForWhatIsUnknownAndFilesItselfAfterAFailure(t *testin
 	}
 }
 
+func TestAnEarlierEpisodeThatIsRetriedWaitsForALaterOnesOpenCall(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := r.mustEnd(snapshot("c", 1))[chat.FileTicket]
+	two := r.mustEnd(snapshot("c", 2))[chat.FileTicket]
+	if err := r.CancelDelivery(t.Context(), acme, one); err != nil {
+		t.Fatal(err)
+	}
+	r.record(r.claim(two), store.Outcome{Result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true}})
+	if err := r.RetryDelivery(t.Context(), acme, one, true, false); err != nil {
+		t.Fatal(err)
+	}
+	r.refused(one)
+	r.want(one, chat.Pending, chat.HeldByDependency)
+	r.age(two, time.Minute)
+	second := r.claim(two) // it looks, whoever else has not been tried yet
+	r.refused(one)
+	r.record(second, worked(second.Delivery, "7"))
+	if c := r.claim(one); c.Ticket == nil || c.Ticket.ID != "7" {
+		t.Errorf("the first episode sees the ticket %+v", c.Ticket)
+	}
+}
+
 func TestEpisodesThatEndTogetherFileOneTicket(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

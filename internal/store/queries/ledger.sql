@@ -7,14 +7,18 @@ order by conversation
 for no key update;
 
 -- name: LockDeliveries :many
+-- A ticket is awaited while another file_ticket of the conversation may have made it, or
+-- an earlier episode's is still to be tried. One that may have made it itself looks first
+-- and waits for none that was never tried, or the two would wait for each other.
 select sqlc.embed(d), c.id as conversation_id,
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
        exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
        (d.action = 'file_ticket' and exists (
             select from deliveries e
-            where e.conversation = d.conversation and e.action = 'file_ticket' and e.episode < d.episode
-              and e.state in ('pending', 'calling', 'unknown')))::boolean as ticket_awaited,
+            where e.conversation = d.conversation and e.action = 'file_ticket' and e.id <> d.id
+              and (e.state in ('calling', 'unknown') or e.state = 'pending' and (e.look_first or e.episode < d.episode and not d.look_first))
+            ))::boolean as ticket_awaited,
        clock_timestamp()::timestamptz as now
 from deliveries d join conversations c using (conversation)
 where d.id = any(@ids::uuid[])

@@ -179,8 +179,9 @@ select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.targe
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
        (d.action = 'file_ticket' and exists (
             select from deliveries e
-            where e.conversation = d.conversation and e.action = 'file_ticket' and e.episode < d.episode
-              and e.state in ('pending', 'calling', 'unknown')))::boolean as ticket_awaited,
+            where e.conversation = d.conversation and e.action = 'file_ticket' and e.id <> d.id
+              and (e.state in ('calling', 'unknown') or e.state = 'pending' and (e.look_first or e.episode < d.episode and not d.look_first))
+            ))::boolean as ticket_awaited,
        clock_timestamp()::timestamptz as now
 from deliveries d join conversations c using (conversation)
 where d.id = any($1::uuid[])
@@ -201,6 +202,9 @@ type LockDeliveriesRow struct {
 	Now             time.Time
 }
 
+// A ticket is awaited while another file_ticket of the conversation may have made it, or
+// an earlier episode's is still to be tried. One that may have made it itself looks first
+// and waits for none that was never tried, or the two would wait for each other.
 func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDeliveriesRow, error) {
 	rows, err := q.db.Query(ctx, lockDeliveries, ids)
 	if err != nil {
