@@ -37,6 +37,7 @@ func Schema(kinds map[string]connectors.Kind) ([]byte, error) {
 const (
 	variablePattern = `^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`
 	durationPattern = `^([0-9]+d)?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))*$|\$\{`
+	sizePattern     = `^(0|[0-9]+(B|KB|MB|GB))$|\$\{`
 )
 
 type schemas struct {
@@ -70,6 +71,8 @@ func (s schemas) special(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{node, {Type: "array", Items: node, MinItems: &one}}}
 	case reflect.TypeFor[Duration](), reflect.TypeFor[time.Duration]():
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern}
+	case reflect.TypeFor[Size]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Const: 0}, {Type: "string", Pattern: sizePattern}}}
 	case reflect.TypeFor[connectors.Settings]():
 		accounts := new(jsonschema.Schema)
 		for _, name := range slices.Sorted(maps.Keys(s.kinds)) {
