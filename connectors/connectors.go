@@ -98,13 +98,20 @@ type File struct {
 	Name        string
 	ContentType string
 	Content     []byte
+	// ContentID makes a mail's file part of its HTML, which shows it by "cid:" and this
+	// (RFC 2392): an id as "logo@acme.example", without angle brackets. Everywhere else,
+	// and in a mail without HTML, the file is an ordinary one.
+	ContentID string
 }
 
 // Outgoing is one message to one recipient. An SMS uses To and Text alone.
 type Outgoing struct {
-	Key     chat.Key
-	To      string // an address, or a number in E.164
-	ToName  string
+	Key    chat.Key
+	To     string // an address, or a number in E.164
+	ToName string
+	// ReplyTo takes answers, as "Name <address>" or an address alone; empty means what
+	// the account has for that.
+	ReplyTo string
 	Subject string
 	Text    string
 	HTML    string

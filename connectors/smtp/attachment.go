@@ -21,20 +21,31 @@ const maxFileName = 200
 // mediaTypes are "type/subtype" of RFC 6838, 4.2.
 var mediaTypes = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}$`)
 
+// contentIDs are addr-specs made of dot-atoms (RFC 2392, 2; RFC 5322, 3.2.3), the "@"
+// being optional, as it is to every mail client.
+var contentIDs = regexp.MustCompile(`^[A-Za-z0-9.!#$&'*+/=?^_{|}~-]{1,100}(@[A-Za-z0-9.-]{1,100})?$`)
+
 // attachment returns the file with every header set, so that package email puts no
-// unchecked name into one.
-func attachment(f connectors.File, index int, idSuffix string) *email.Attachment {
+// unchecked name into one. With HTML to show it in, a file with a content id becomes a
+// part of the HTML; an id that no header can hold leaves it an ordinary file.
+func attachment(f connectors.File, index int, idSuffix string, html bool) *email.Attachment {
 	name := cleanFileName(f.Name)
 	if name == "" {
 		name = fmt.Sprintf("file-%d", index+1)
+	}
+	kind, id := "attachment", fmt.Sprintf("file%d.%s", index+1, idSuffix)
+	related := html && contentIDs.MatchString(f.ContentID)
+	if related {
+		kind, id = "inline", f.ContentID
 	}
 	return &email.Attachment{
 		Filename:    name,
 		ContentType: cleanType(f.ContentType),
 		Content:     f.Content,
+		HTMLRelated: related,
 		Header: textproto.MIMEHeader{
-			"Content-Disposition":       {disposition(name)},
-			"Content-Id":                {fmt.Sprintf("<file%d.%s>", index+1, idSuffix)},
+			"Content-Disposition":       {disposition(kind, name)},
+			"Content-Id":                {"<" + id + ">"},
 			"Content-Transfer-Encoding": {"base64"},
 		},
 	}
@@ -42,14 +53,14 @@ func attachment(f connectors.File, index int, idSuffix string) *email.Attachment
 
 // disposition names the file in ASCII for old readers and, where that is not its whole
 // name, as RFC 2231 has it for all others (RFC 6266, appendix D).
-func disposition(name string) string {
+func disposition(kind, name string) string {
 	ascii := strings.Map(func(r rune) rune {
 		if r >= utf8.RuneSelf || r == '"' || r == '\\' {
 			return '_'
 		}
 		return r
 	}, name)
-	d := "attachment;\r\n filename=\"" + ascii + "\""
+	d := kind + ";\r\n filename=\"" + ascii + "\""
 	if ascii != name {
 		d += ";\r\n filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 	}

@@ -37,6 +37,12 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 		from: c.from.address, to: to.address, utf8: c.from.utf8 || to.utf8,
 		id: "<" + m.Key.String() + "@" + c.from.domain + ">",
 	}
+	replyTo := c.replyTo
+	if m.ReplyTo != "" {
+		if replyTo, err = parseMailbox(m.ReplyTo); err != nil {
+			return message{}, fault.New(fault.Invalid, "bad_address", "where answers go is not a mail address").At("reply_to")
+		}
+	}
 	content, body, err := mimeBody(m, msg.id, c.from.domain)
 	if err != nil {
 		return message{}, err
@@ -44,9 +50,9 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	b := bytes.NewBuffer(make([]byte, 0, len(body)+1024))
 	writeHeader(b, "Date", now.UTC().Format(time.RFC1123Z))
 	writeHeader(b, "From", c.from.header())
-	if c.replyTo.address != "" {
-		writeHeader(b, "Reply-To", c.replyTo.header())
-		msg.utf8 = msg.utf8 || c.replyTo.utf8
+	if replyTo.address != "" {
+		writeHeader(b, "Reply-To", replyTo.header())
+		msg.utf8 = msg.utf8 || replyTo.utf8
 	}
 	writeHeader(b, "To", to.header())
 	writeHeader(b, "Subject", textHeader(m.Subject))
@@ -80,7 +86,7 @@ func mimeBody(m connectors.Outgoing, id, domain string) (content, body []byte, e
 		Headers: textproto.MIMEHeader{"Message-Id": {id}, "Date": {""}},
 	}
 	for i, f := range m.Files {
-		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+domain))
+		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+domain, m.HTML != ""))
 	}
 	raw, err := e.Bytes()
 	if err != nil {

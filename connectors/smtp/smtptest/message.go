@@ -26,12 +26,14 @@ type Content struct {
 	Header     mail.Header
 	Text, HTML string
 	Files      []File
+	// Inline are the files that the HTML shows by their ContentID.
+	Inline []File
 }
 
-// File is an attachment, decoded.
+// File is an attachment, decoded. ContentID is without angle brackets.
 type File struct {
-	Name, ContentType string
-	Content           []byte
+	Name, ContentType, ContentID string
+	Content                      []byte
 }
 
 // Read decodes the mail.
@@ -75,9 +77,12 @@ func (c *Content) part(header func(string) string, body io.Reader) error {
 		return fmt.Errorf("decoding a part: %w", err)
 	}
 	disposition, names, _ := mime.ParseMediaType(header("Content-Disposition"))
+	file := File{Name: names["filename"], ContentType: mediaType, ContentID: strings.Trim(header("Content-Id"), "<>"), Content: content}
 	switch {
 	case disposition == "attachment":
-		c.Files = append(c.Files, File{Name: names["filename"], ContentType: mediaType, Content: content})
+		c.Files = append(c.Files, file)
+	case disposition == "inline":
+		c.Inline = append(c.Inline, file)
 	case mediaType == "text/html":
 		c.HTML += string(content)
 	case mediaType == "text/plain":
