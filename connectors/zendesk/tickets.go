@@ -59,10 +59,11 @@ const recordInvalid = "RecordInvalid"
 
 // CreateTicket files a ticket. The same key again gives the same ticket for as long as
 // Zendesk knows the key, even if the text has become another by then. What people typed
-// as their address may be none to Zendesk: the ticket is then filed without a requester.
+// as their address may be none to Zendesk, and an id of theirs that the chat core has may
+// be gone: the ticket is then filed without a requester.
 func (c *Client) CreateTicket(ctx context.Context, t connectors.Ticket) (chat.Ref, error) {
 	ref, err := c.createTicket(ctx, t, t.Key.String())
-	if fault.CodeOf(err) == recordInvalid && t.Requester.Email != "" {
+	if fault.CodeOf(err) == recordInvalid && (t.Requester.Email != "" || t.Requester.ExternalID != "") {
 		t.Requester = connectors.Person{Name: t.Requester.Name}
 		// Another body wants another key; the ticket's own key stays the same.
 		return c.createTicket(ctx, t, t.Key.String()+"-anonymous")

@@ -157,6 +157,17 @@ func TestHistoryGoesByExternalIDAndThenByAddress(t *testing.T) {
 	}
 }
 
+func TestARequesterThatZendeskDoesNotKnowDoesNotFailTheTicket(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, zendesktest.Options{})
+	ticket := ticketOf("c")
+	ticket.Requester = connectors.Person{Name: "Ann", Phone: "+46701234567", ExternalID: "99999"}
+	ref := file(t, d, ticket)
+	if found, err := d.client.FindTicket(t.Context(), ticket.Key); err != nil || found != ref || len(d.server.Tickets()) != 1 {
+		t.Errorf("filed %+v and found %+v, %v, among %d tickets", ref, found, err, len(d.server.Tickets()))
+	}
+}
+
 func TestACommentIsFoundInALongThread(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, zendesktest.Options{})

@@ -176,13 +176,11 @@ func (a *App) Store() *store.Store { return a.store }
 func (a *App) Run(ctx context.Context) error { return a.run(ctx, false) }
 
 func (a *App) run(ctx context.Context, migrate bool) error {
-	if a.has(RoleAPI) {
-		stop, err := a.listen(ctx)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	stop, err := a.open(ctx)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	if err := a.prepare(ctx, migrate); err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -215,14 +213,25 @@ func (a *App) prepare(ctx context.Context, migrate bool) error {
 
 func (a *App) has(role string) bool { return len(a.roles) == 0 || slices.Contains(a.roles, role) }
 
-// listen opens the HTTP door, and returns what closes it gracefully.
-func (a *App) listen(ctx context.Context) (func(), error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", a.config.HTTP.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listening at %s: %w", a.config.HTTP.Listen, err)
+// open opens the HTTP door or, for a process without it, what it answers about itself. It
+// returns what closes it gracefully.
+func (a *App) open(ctx context.Context) (func(), error) {
+	switch {
+	case a.has(RoleAPI):
+		return a.listen(ctx, a.config.HTTP.Listen, httpapi.Starting(a.taking.Load, a.handler))
+	case a.config.Workers.Listen != "":
+		return a.listen(ctx, a.config.Workers.Listen, httpapi.AboutItself(a.handler))
 	}
-	server := httpapi.Server(a.config.HTTP.Listen, httpapi.Starting(a.taking.Load, a.handler))
+	return func() {}, nil
+}
+
+func (a *App) listen(ctx context.Context, address string, handler http.Handler) (func(), error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening at %s: %w", address, err)
+	}
+	server := httpapi.Server(address, handler)
 	a.log.InfoContext(ctx, "listening", "address", l.Addr().String())
 	go func() {
 		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {

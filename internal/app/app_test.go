@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,12 @@ type rig struct {
 
 // newRig starts one. Each change edits the configuration before it is read.
 func newRig(t *testing.T, changes ...func(config string) string) *rig {
+	t.Helper()
+	return newRigOf(t, nil, changes...)
+}
+
+// newRigOf starts one whose process has these roles.
+func newRigOf(t *testing.T, roles []string, changes ...func(config string) string) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	v, err := standin.Start(ctx)
@@ -54,7 +61,7 @@ func newRig(t *testing.T, changes ...func(config string) string) *rig {
 		t.Fatal(err)
 	}
 	log := &lockedBuffer{}
-	a, err := app.New(ctx, c, app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+	a, err := app.New(ctx, c, app.Options{Roles: roles, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,5 +203,34 @@ func TestABadAddressSuppressesOnlyWhatWouldHaveUsedIt(t *testing.T) {
 	}
 	if tickets := r.vendors.Zendesk.Tickets(); len(tickets) != 1 {
 		t.Errorf("%d tickets, want 1", len(tickets))
+	}
+}
+
+// A process that only works has no door, but an orchestrator and Prometheus ask it, too.
+func TestAWorkerAloneAnswersAboutItselfAndNothingElse(t *testing.T) {
+	t.Parallel()
+	r := newRigOf(t, []string{app.RoleWorker}, func(config string) string {
+		return strings.Replace(config, "workers: {", "workers: {listen: '127.0.0.1:0', ", 1)
+	})
+	listening := regexp.MustCompile(`msg=listening address=(\S+)`)
+	for path, want := range map[string]int{"/healthz": 200, "/metrics": 200, "/readyz": 200, "/v1/deliveries": 404, "/monitor/": 404} {
+		got := 0
+		for range 400 {
+			if at := listening.FindStringSubmatch(r.log.String()); at != nil {
+				answer, err := http.Get("http://" + at[1] + path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = answer.Body.Close()
+				got = answer.StatusCode
+			}
+			if got == want {
+				break
+			}
+			time.Sleep(25 * time.Millisecond) // not ready yet
+		}
+		if got != want {
+			t.Errorf("%s is answered with %d, want %d", path, got, want)
+		}
 	}
 }

@@ -259,6 +259,22 @@ func TestALateResultIsAdoptedOnlyIfItSaysThatItHappened(t *testing.T) {
 	}
 }
 
+func TestWhatMayHaveHappenedAtAnotherAccountIsRepeatedOnlyAtAPersonsRisk(t *testing.T) {
+	t.Parallel()
+	d := pending()
+	d.LookFirst, d.Identity = true, "another desk"
+	d.Claim(today(noon))
+	if err := d.Retry(noon, true, false); fault.CodeOf(err) != "needs_resend" {
+		t.Fatalf("retried without a word: %v", err)
+	}
+	if err := d.Retry(noon, true, true); err != nil {
+		t.Fatal(err)
+	}
+	if !d.Claim(today(noon)) || d.LookFirst {
+		t.Errorf("it is %s (%s), look first: %v", d.State, d.Error, d.LookFirst)
+	}
+}
+
 func TestCancellingWhatMayHaveHappenedLeavesItUnknown(t *testing.T) {
 	t.Parallel()
 	d := calling()

@@ -29,6 +29,7 @@ func (d *decoder) settings(n ast.Node, target *connectors.Settings, at spot) {
 	if name != "" {
 		decided = smtpDecided()
 	} else if name, ok = d.typeOf(n, entries, at); !ok {
+		d.report.failed[at.path] = true // and not missing as well
 		return
 	}
 	kind, ok := d.kinds[name]

@@ -34,7 +34,7 @@ type Config struct {
 
 // HTTP is the HTTP door.
 type HTTP struct {
-	Listen     string              `yaml:"listen" validate:"required" jsonschema_description:"Where to listen, host:port. Default 127.0.0.1:8080."`
+	Listen     string              `yaml:"listen" validate:"required,listen" jsonschema_description:"Where to listen, host:port. Default 127.0.0.1:8080."`
 	PublicURL  string              `yaml:"public_url" validate:"omitempty,http_url" jsonschema_description:"Under which URL users and vendors reach this door; links and callbacks are built from it. Default http:// and listen, where listen names a host."`
 	AdminToken connectors.Secret   `yaml:"admin_token" jsonschema_description:"Opens /monitor/. Without it the dashboard is closed."`
 	SecretKeys []connectors.Secret `yaml:"secret_keys" validate:"dive,signing_key" jsonschema_description:"Keys that sign links and panes, newest first, 32 bytes or more each. Needed as soon as an organization has links."`
@@ -47,6 +47,8 @@ type Workers struct {
 	Grace           Duration `yaml:"grace" jsonschema_description:"How long after a lease's end another worker waits before it takes the delivery over. Default 15s."`
 	MaxAge          Duration `yaml:"max_age" validate:"gt=0" jsonschema_description:"After how long an undone delivery is given up. Default 72h."`
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" validate:"gt=0" jsonschema_description:"How long a stopping process waits for calls in flight. Default 25s."`
+	// Listen is for a process without the HTTP door, which has these pages anyway.
+	Listen string `yaml:"listen" validate:"omitempty,listen" jsonschema_description:"Where a process of the role worker alone answers /healthz, /readyz and /metrics, host:port. Without it: nowhere."`
 }
 
 // Options are what Load takes from its surroundings.

@@ -3,12 +3,12 @@ package config
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -17,6 +17,9 @@ import (
 // crossCheck checks what no value shows alone.
 func crossCheck(c *Config, r *report) {
 	checkHTTP(c.HTTP, r)
+	if _, err := pgconn.ParseConfig(c.Database.Reveal()); err != nil && c.Database != "" {
+		r.at("database", "is no address of PostgreSQL: write postgres://user@host:5432/name, or host=… dbname=…")
+	}
 	if _, problem := c.Redis.Servers(); problem != "" {
 		r.at("redis", problem)
 	}
@@ -51,10 +54,6 @@ func crossCheck(c *Config, r *report) {
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 func checkHTTP(h HTTP, r *report) {
-	_, port, err := net.SplitHostPort(h.Listen)
-	if _, notPort := strconv.ParseUint(port, 10, 16); err != nil || notPort != nil {
-		r.at("http.listen", "must be host:port, as 127.0.0.1:8080")
-	}
 	if h.PublicURL == "" {
 		r.at("http.public_url", "is required where listen does not name a host")
 	}

@@ -2,9 +2,11 @@ package config
 
 import (
 	"errors"
+	"net"
 	"net/mail"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
@@ -31,6 +33,7 @@ func validate(c *Config, r *report) {
 	for tag, valid := range map[string]func(string) bool{
 		"signing_key": func(s string) bool { return len(s) >= 32 },
 		"mailbox":     isMailbox,
+		"listen":      isListen,
 		"recipient":   func(s string) bool { return s == toUser || isAddress(s) },
 	} {
 		if err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return valid(f.Field().String()) }); err != nil {
@@ -52,6 +55,13 @@ const toUser = "user"
 func isMailbox(s string) bool {
 	_, err := mail.ParseAddress(s)
 	return err == nil && !strings.ContainsAny(s, "\r\n")
+}
+
+// isListen accepts where a server may listen; port 0 is any that is free.
+func isListen(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	_, notPort := strconv.ParseUint(port, 10, 16)
+	return err == nil && notPort == nil
 }
 
 // isAddress accepts a bare address.
@@ -85,6 +95,8 @@ func explain(tag, param string) string {
 		return "must be an address, as Acme Support <support@acme.example>"
 	case "recipient":
 		return "must be user, or one address as qa@acme.example"
+	case "listen":
+		return "must be host:port, as 127.0.0.1:8080"
 	case "signing_key":
 		return "must have 32 bytes or more"
 	case "hostname_port":

@@ -37,6 +37,9 @@ func TestALinkIsRedeemedByItsButtonAlone(t *testing.T) {
 	clicks := func() float64 {
 		var l object
 		d.do("GET", "/v1/links/"+made.ID, nil).is(200, &l)
+		if l["expires_at"] != made.ExpiresAt {
+			t.Errorf("it expires at %v, and was said to at %v", l["expires_at"], made.ExpiresAt)
+		}
 		return l["clicks"].(float64)
 	}
 	for _, method := range []string{"GET", "HEAD", "GET"} {

@@ -77,7 +77,7 @@ func TestARefusalIsAProblemDocumentThatNamesTheField(t *testing.T) {
 		"NUL in a link's id":                {"GET", "/v1/links/a%00b", nil, nil, 404, "not_found", ""},
 		"an idempotency key of bytes":       {"POST", "/v1/links", map[string]any{}, []string{"Idempotency-Key", "\xff"}, 422, "invalid_field", "Idempotency-Key"},
 		"revoking an unknown link":          {"DELETE", "/v1/links/l_0", nil, nil, 404, "not_found", ""},
-		"a link where there are none":       {"POST", "/v1/links", map[string]any{"purpose": "resume", "conversation": "c"}, []string{"Authorization", "Bearer " + boltKey}, 501, "links_not_configured", ""},
+		"a link where there are none":       {"POST", "/v1/links", map[string]any{"purpose": "resume", "conversation": "c"}, []string{"Authorization", "Bearer " + boltKey}, 422, "links_not_configured", ""},
 		"a pane with a made-up signature":   {"GET", "/pane/abc.def", nil, nil, 403, "bad_signature", ""},
 		"a webhook of nobody":               {"POST", "/webhooks/twilio/nobody/status", nil, nil, 404, "not_found", ""},
 		"a webhook that nobody signed":      {"POST", "/webhooks/twilio/acme/inbound", nil, []string{"Content-Type", "application/x-www-form-urlencoded"}, 403, "bad_signature", ""},

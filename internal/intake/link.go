@@ -43,20 +43,19 @@ type LinkAnswer struct {
 	Delivery  *string   `json:"delivery"`
 }
 
-// kept is what an Idempotency-Key keeps of an answer: everything but the URL, whose
-// token is derived again, so that it stands nowhere in the database.
+// kept is what an Idempotency-Key keeps of an answer: not the URL, whose token is derived
+// again, so that it stands nowhere in the database, and not what the link's row says.
 type kept struct {
-	ID         string    `json:"id"`
-	Generation int       `json:"generation"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	Delivery   *string   `json:"delivery"`
+	ID         string  `json:"id"`
+	Generation int     `json:"generation"`
+	Delivery   *string `json:"delivery"`
 }
 
 // Link makes a link and plans its sending. The same idempotency key with the same body
 // gives the same answer. The answer is JSON.
 func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, idempotencyKey string) ([]byte, error) {
 	if o.Links == nil || i.Keys == nil || i.Keys.Empty() {
-		return nil, fault.New(fault.Unsupported, "links_not_configured", "this organization has no links configured")
+		return nil, fault.New(fault.Invalid, "links_not_configured", "this organization has no links configured")
 	}
 	var r LinkRequest
 	if err := chat.Decode(chat.Sanitize(body), &r); err != nil {
@@ -71,7 +70,7 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		ID: id, Conversation: r.Conversation, Purpose: r.Purpose, Agent: r.AssignTo.Agent, Group: r.AssignTo.Group,
 		TokenHash: signing.LinkHash(i.Keys.LinkToken(id, firstGeneration)), TTL: ttl,
 	}
-	answer := kept{ID: id, Generation: firstGeneration, ExpiresAt: time.Now().Add(ttl).UTC().Truncate(time.Second)}
+	answer := kept{ID: id, Generation: firstGeneration}
 	if r.Send != nil {
 		d, err := i.sendLink(o, r, id)
 		if err != nil {
@@ -93,7 +92,7 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		digest := sha256.Sum256(request)
 		link.Repeat = store.Idempotency{Key: "link " + idempotencyKey, Digest: digest[:], Answer: string(raw)}
 	}
-	_, replay, err := i.Store.CreateLink(ctx, o.ID, link)
+	made, replay, err := i.Store.CreateLink(ctx, o.ID, link)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +100,13 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		if err := json.Unmarshal([]byte(replay), &answer); err != nil {
 			return nil, fmt.Errorf("reading a kept answer: %w", err)
 		}
+		if made, err = i.Store.Link(ctx, o.ID, answer.ID); err != nil {
+			return nil, err
+		}
 	}
 	i.Wake()
 	return json.Marshal(LinkAnswer{
-		ID: answer.ID, URL: LinkURL(i.PublicURL, i.Keys.LinkToken(answer.ID, answer.Generation)), ExpiresAt: answer.ExpiresAt, Delivery: answer.Delivery,
+		ID: answer.ID, URL: LinkURL(i.PublicURL, i.Keys.LinkToken(answer.ID, answer.Generation)), ExpiresAt: made.ExpiresAt.UTC(), Delivery: answer.Delivery,
 	})
 }
 
@@ -134,11 +136,11 @@ func (r LinkRequest) check(ttl time.Duration) (time.Duration, error) {
 	if r.ExpiresIn == "" {
 		return ttl, nil
 	}
-	d, err := time.ParseDuration(r.ExpiresIn)
-	if err != nil || d <= 0 || d > maxLinkTTL {
-		return 0, wrong("expires_in", "is no duration, as 168h, of at most a year")
+	d, err := config.ParseDuration(r.ExpiresIn)
+	if err != nil || d <= 0 || time.Duration(d) > maxLinkTTL {
+		return 0, wrong("expires_in", "is no duration, as 168h or 7d, of at most a year")
 	}
-	return d, nil
+	return time.Duration(d), nil
 }
 
 // sendLink plans the message that carries the link. An address or number that is no
@@ -153,7 +155,7 @@ func (i *Intake) sendLink(o *config.Organization, r LinkRequest, link string) (c
 	case chat.ChannelSMS:
 		d.Target = chat.AccountSMS
 		if o.SMS == nil {
-			return d, fault.New(fault.Unsupported, "sms_not_configured", "this organization has no sms configured").At("send.channel")
+			return d, fault.New(fault.Invalid, "sms_not_configured", "this organization has no sms configured").At("send.channel")
 		}
 		number, err := i.Number(o, r.Send.To)
 		if err != nil {
@@ -164,7 +166,7 @@ func (i *Intake) sendLink(o *config.Organization, r LinkRequest, link string) (c
 	case chat.ChannelEmail:
 		d.Target = chat.AccountMail
 		if o.Mail == nil {
-			return d, fault.New(fault.Unsupported, "mail_not_configured", "this organization has no mail configured").At("send.channel")
+			return d, fault.New(fault.Invalid, "mail_not_configured", "this organization has no mail configured").At("send.channel")
 		}
 		if !plan.GoodAddress(r.Send.To) {
 			d.State, d.Error = chat.Suppressed, "bad_address"
