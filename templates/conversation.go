@@ -2,7 +2,6 @@ package templates
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -75,7 +74,7 @@ func (c conversation) writeEntry(b *strings.Builder, e *Entry, clock string) {
 		if i > 0 || e.Text != "" {
 			b.WriteByte('\n')
 		}
-		b.WriteString(bar + c.words.File + ": " + c.fileLine(f))
+		b.WriteString(bar + c.words.File + c.words.Colon + c.fileLine(f))
 		if f.URL != "" {
 			b.WriteString(" " + f.URL)
 		}
@@ -124,7 +123,7 @@ func (c conversation) sentence(e Event) string {
 	case "left":
 		return fill(v.Left, "{name}", c.mentioned(firstOf(e.From, e.To)))
 	default:
-		return c.fromTo(e, v.OtherFromTo, v.OtherFrom, v.OtherTo, v.Other)
+		return c.fromTo(e, v.HappenedFromTo, v.HappenedFrom, v.HappenedTo, v.Happened)
 	}
 }
 
@@ -166,7 +165,7 @@ func (c conversation) fileLine(f File) string {
 	about := c.words.size(f.Size)
 	if f.Unlinked {
 		if about != "" {
-			about += ", "
+			about += c.words.Comma
 		}
 		about += c.words.Unlinked
 	}
@@ -176,14 +175,17 @@ func (c conversation) fileLine(f File) string {
 	return isolate(name) + " (" + about + ")"
 }
 
-// size returns a number of bytes in units of 1024, "" where it is not known.
+// sizeUnits are in order: each is 1,024 of the one before.
+var sizeUnits = [...]string{"b", "kb", "mb", "gb"}
+
+// size returns a number of bytes in a unit, "" where it is not known.
 func (w *words) size(n int64) string {
 	if n <= 0 {
 		return ""
 	}
 	value, unit := float64(n), 0
-	for value >= 1023.5 && unit < len(w.Units)-1 {
+	for value >= 1023.5 && unit < len(sizeUnits)-1 {
 		value, unit = value/1024, unit+1
 	}
-	return strings.Replace(w.Units[unit], "{n}", strconv.FormatInt(int64(math.Round(value)), 10), 1)
+	return fill(w.Units[sizeUnits[unit]], "{n}", w.Count(int(math.Round(value))))
 }

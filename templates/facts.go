@@ -24,7 +24,7 @@ func (w *words) customerFacts(v CustomerView) []Fact {
 	l.add(w.Name, isolate(v.Name))
 	l.add(w.Product, isolate(v.Product))
 	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
-	l.add(w.TalkedWith, list(v.Agents))
+	l.add(w.TalkedWith, w.list(v.Agents))
 	return l
 }
 
@@ -42,11 +42,23 @@ func (w *words) internalFacts(v Record) []Fact {
 	l.add(w.Product, isolate(v.Product))
 	l.add(w.Channel, isolate(v.Channel))
 	l.add(w.Group, isolate(v.Group))
-	l.add(w.Agents, agentList(v.Agents))
+	l.add(w.Agents, w.agentList(v.Agents))
 	l.add(w.Assigned, isolate(v.Assigned))
 	l.add(w.Outcome, known(w.Outcomes, v.Outcome))
 	l.add(w.EndedBy, known(w.Enders, v.EndedBy))
+	l.add(w.Conversation, w.counted(w.Messages, said(v.Entries)))
 	return l
+}
+
+// said counts the messages: what happened is none.
+func said(entries []Entry) int {
+	n := 0
+	for i := range entries {
+		if e := &entries[i]; e.Event == nil || e.Text != "" || len(e.Files) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *words) userFacts(u User) []Fact {
@@ -123,7 +135,7 @@ func formFacts(form []chat.Answer) []Fact {
 	return l
 }
 
-func agentList(agents []Agent) string {
+func (w *words) agentList(agents []Agent) string {
 	names := make([]string, len(agents))
 	for i, a := range agents {
 		names[i] = a.called()
@@ -134,20 +146,20 @@ func agentList(agents []Agent) string {
 			names[i] += " <" + a.Email + ">"
 		}
 	}
-	return list(names)
+	return w.list(names)
 }
 
-func list(values []string) string {
+func (w *words) list(values []string) string {
 	isolated := make([]string, len(values))
 	for i, v := range values {
 		isolated[i] = isolate(v)
 	}
-	return strings.Join(isolated, ", ")
+	return strings.Join(isolated, w.Comma)
 }
 
-// factLines writes "label: value", and a value of several lines as a block below its
+// factLines writes "label: value", as the language does, and a value of several lines as a block below its
 // label. There is no "\n" at the end.
-func factLines(facts []Fact) string {
+func (w *words) factLines(facts []Fact) string {
 	var b strings.Builder
 	for i, f := range facts {
 		if i > 0 {
@@ -157,10 +169,10 @@ func factLines(facts []Fact) string {
 		switch {
 		case f.Value == "":
 		case strings.Contains(f.Value, "\n"):
-			b.WriteString(":\n")
+			b.WriteString(strings.TrimRight(w.Colon, " ") + "\n")
 			writeBlock(&b, f.Value)
 		default:
-			b.WriteString(": ")
+			b.WriteString(w.Colon)
 			b.WriteString(f.Value)
 		}
 		if f.URL != "" {

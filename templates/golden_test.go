@@ -32,7 +32,7 @@ func TestGolden(t *testing.T) {
 	text, err = r.Amendment(chat.Contact{
 		Name: "Ann Lee", Email: "ann@example.com", Phone: "+46701234567",
 		Answers: []chat.Answer{{Key: "when", Label: "Best time to call?", Value: "Mornings,\nnot Mondays"}},
-	})
+	}, o.Locale)
 	golden(t, "amendment.txt", text, err)
 	mail, err := r.TranscriptForCustomer(customer)
 	goldenMail(t, "transcript_customer", mail, err)
@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 
 	link := LinkView{
 		Brand: o.Brand, Purpose: "resume", URL: "https://chat.acme.example/r/4fGh7Kq2LmN8pRs3TuV6wX",
-		ExpiresAt: s.EndedAt.Add(7 * 24 * time.Hour), Location: o.Location,
+		ExpiresAt: s.EndedAt.Add(7 * 24 * time.Hour), Locale: o.Locale, Location: o.Location,
 	}
 	text, err = r.LinkSMS(link)
 	golden(t, "link_sms.txt", text, err)
@@ -49,7 +49,7 @@ func TestGolden(t *testing.T) {
 	goldenMail(t, "link_mail", mail, err)
 	for _, state := range []string{"open", "expired", "revoked", "unknown"} {
 		var page bytes.Buffer
-		err = r.LinkPage(&page, LinkPage{Brand: o.Brand, State: state, Action: "/r/4fGh7Kq2LmN8", Target: "https://acme.example/chat"})
+		err = r.LinkPage(&page, LinkPage{Brand: o.Brand, Locale: o.Locale, State: state, Action: "/r/4fGh7Kq2LmN8", Target: "https://acme.example/chat"})
 		golden(t, "link_page_"+state+".html", page.String(), err)
 	}
 	var page bytes.Buffer

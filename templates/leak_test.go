@@ -209,6 +209,8 @@ func (w *world) calls(t *testing.T, method reflect.Value) []call {
 			v, states = w.page, []string{"open", "expired", "revoked", "unknown"}
 		case reflect.TypeFor[io.Writer]():
 			v = c.written
+		case reflect.TypeFor[string]():
+			v = w.options.Locale
 		default:
 			t.Fatalf("teach this test what a %s is and who reads it", in)
 		}

@@ -14,6 +14,7 @@ import (
 // leads, which LinkPagePolicy has to allow.
 type LinkPage struct {
 	Brand  Brand
+	Locale string
 	State  string
 	Action string
 	Target string
@@ -33,7 +34,7 @@ type linkPage struct {
 // LinkPage writes the page. It has one button that POSTs, because mail scanners follow
 // links and a GET must change nothing; it has no script. Serve it with LinkPagePolicy.
 func (r *Renderer) LinkPage(w io.Writer, p LinkPage) error {
-	t := r.words("")
+	t := r.words(p.Locale)
 	page := linkPage{Brand: p.Brand, T: t, Style: r.pageStyle(p.Brand), Action: p.Action, Target: webURL(p.Target)}
 	switch p.State {
 	case "open":

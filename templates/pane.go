@@ -22,7 +22,9 @@ type PanePage struct {
 	Prior        []PanePrior
 	Deliveries   []PaneDelivery
 	Links        []PaneLink
-	Location     *time.Location
+	// Locale and Location are the organization's.
+	Locale   string
+	Location *time.Location
 }
 
 // PanePrior is what one desk knows of the user. State is fresh, stale, pending or
@@ -75,7 +77,7 @@ type paneRow struct {
 // Pane writes the pane as a page for an iframe, without scripts. Serve it with
 // PanePolicy.
 func (r *Renderer) Pane(w io.Writer, p PanePage) error {
-	t := r.words("")
+	t := r.words(p.Locale)
 	v := ForInternal(chat.Snapshot{
 		ID: p.Conversation, Messages: p.Messages, Notes: p.Notes, Form: p.Form, Flags: p.Flags, User: p.User, Agents: p.Agents,
 	}, Options{Brand: p.Brand, Location: p.Location})

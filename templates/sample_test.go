@@ -23,8 +23,8 @@ func sampleOptions(tb testing.TB) Options {
 		tb.Fatal(err)
 	}
 	return Options{
-		Brand:    Brand{Organization: "Acme Coffee", Color: "#0a7d55", Website: "https://acme.example"},
-		Location: stockholm, TicketID: "3507", TicketURL: "https://acme.zendesk.com/agent/tickets/3507",
+		Brand:  Brand{Organization: "Acme Coffee", Color: "#0a7d55", Website: "https://acme.example"},
+		Locale: "en-GB", Location: stockholm, TicketID: "3507", TicketURL: "https://acme.zendesk.com/agent/tickets/3507",
 	}
 }
 
@@ -79,7 +79,7 @@ func sample() chat.Snapshot {
 func samplePane(s chat.Snapshot, o Options) PanePage {
 	return PanePage{
 		Brand: o.Brand, Conversation: s.ID, Messages: s.Messages, Notes: s.Notes, Form: s.Form, Flags: s.Flags, User: s.User,
-		Agents: s.Agents, Location: o.Location,
+		Agents: s.Agents, Locale: o.Locale, Location: o.Location,
 		Prior: []PanePrior{
 			{Desk: "zd", State: "fresh", Tickets: []chat.PriorTicket{{
 				ID: "35", Subject: "Grinder makes a noise", Status: "solved", Priority: "normal", URL: "https://acme.zendesk.com/agent/tickets/35",

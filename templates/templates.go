@@ -4,7 +4,8 @@
 // A template never gets a snapshot. It gets the view that ForCustomer or ForInternal
 // makes of it, and what an audience may not see has no field there. Views hold clean
 // text: valid UTF-8, no control characters, no bidi overrides. Layout is in the embedded
-// files, words and dates in a catalog per language, and the parts that repeat for every
+// files, words in a message file per language (languages/), dates and numbers are CLDR's
+// by locale, and the parts that repeat for every
 // message are written by hand because a chat may have 100,000 of them.
 package templates
 
@@ -42,12 +43,16 @@ func New() (*Renderer, error) { return parse(embedded) }
 // parse reads every file of fsys. Each file is one template, named by its path: *.txt
 // is plain text, *.html is HTML, and pages/style.css is the style of the pages.
 func parse(fsys fs.FS) (*Renderer, error) {
+	catalogs, err := loadLanguages(languageFiles)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "language", "reading the languages", err)
+	}
 	r := &Renderer{
 		text:     texttemplate.New("").Option("missingkey=error"),
 		html:     htmltemplate.New("").Option("missingkey=error").Funcs(htmltemplate.FuncMap{"multiline": multilineHTML}),
-		catalogs: catalogs(),
+		catalogs: withRegions(catalogs),
 	}
-	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

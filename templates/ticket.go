@@ -21,8 +21,8 @@ type customerText struct {
 	T *words
 }
 
-func (p customerText) FactLines() string { return factLines(p.T.customerFacts(p.CustomerView)) }
-func (p customerText) FormLines() string { return factLines(p.T.answers(p.Form)) }
+func (p customerText) FactLines() string { return p.T.factLines(p.T.customerFacts(p.CustomerView)) }
+func (p customerText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
 func (p customerText) Messages() string {
 	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.text()
 }
@@ -33,9 +33,9 @@ type recordText struct {
 	T *words
 }
 
-func (p recordText) FactLines() string { return factLines(p.T.internalFacts(p.Record)) }
-func (p recordText) FormLines() string { return factLines(p.T.answers(p.Form)) }
-func (p recordText) FlagLines() string { return factLines(p.T.flagFacts(p.Flags)) }
+func (p recordText) FactLines() string { return p.T.factLines(p.T.internalFacts(p.Record)) }
+func (p recordText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
+func (p recordText) FlagLines() string { return p.T.factLines(p.T.flagFacts(p.Flags)) }
 func (p recordText) Messages() string {
 	return conversation{p.Entries, &p.T.Internal, p.T, location(p.Location)}.text()
 }
@@ -92,10 +92,11 @@ func (r *Renderer) notes(name string, v InternalView, notes []Entry) (string, er
 	return r.executeText(name, notesText{w, text})
 }
 
-// Amendment returns the internal comment for contact data that came after the chat.
-func (r *Renderer) Amendment(c chat.Contact) (string, error) {
-	w := r.words("")
-	return r.executeText("ticket/amendment.txt", contactText{w, factLines(w.contactFacts(c))})
+// Amendment returns the internal comment for contact data that came after the chat, in
+// the organization's locale.
+func (r *Renderer) Amendment(c chat.Contact, locale string) (string, error) {
+	w := r.words(locale)
+	return r.executeText("ticket/amendment.txt", contactText{w, w.factLines(w.contactFacts(c))})
 }
 
 func (w *words) ticketSubject(name, product string, entries []Entry) string {

@@ -112,13 +112,10 @@ type File struct {
 func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 	c := customerCast(s)
 	v := CustomerView{
-		Brand: o.Brand, Locale: o.Locale, Location: customerLocation(s.Timezone, o.Location),
+		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
 		Form: formFacts(s.Form), Entries: c.entries(s.Messages),
-	}
-	if s.Locale != "" {
-		v.Locale = s.Locale
 	}
 	for _, a := range s.Agents {
 		if name := line(a.DisplayName); name != "" && c.seen[a.ID] && !slices.Contains(v.Agents, name) {
@@ -156,7 +153,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 func internalUser(s chat.Snapshot) User {
 	u := User{
 		ID: line(s.User.ID), Name: line(s.User.Name), Email: line(s.User.Email), Phone: line(s.User.Phone),
-		EmailVerified: s.User.EmailVerified, Locale: line(s.Locale), Timezone: line(s.Timezone),
+		EmailVerified: s.User.EmailVerified, Locale: line(cmp.Or(s.User.Locale, s.Locale)), Timezone: line(s.Timezone),
 	}
 	for system, id := range s.User.ExternalIDs {
 		u.ExternalIDs = append(u.ExternalIDs, Fact{Label: line(system), Value: line(id)})

@@ -29,7 +29,7 @@ func zoneInFull(t time.Time) string {
 // moment returns a date, a time of day and the zone's name.
 func (w *words) moment(t time.Time, l *time.Location) string {
 	t = t.In(location(l))
-	return w.Date(t) + ", " + w.Clock(t) + " (" + zoneInFull(t) + ")"
+	return w.at(t) + " (" + zoneInFull(t) + ")"
 }
 
 // stamp returns the same for where there is little room.
@@ -46,10 +46,14 @@ func (w *words) period(from, to time.Time, l *time.Location) string {
 	from, to = from.In(location(l)), to.In(location(l))
 	end := w.Clock(to)
 	if dayOf(from) != dayOf(to) {
-		end = w.Date(to) + ", " + end
+		end = w.at(to)
 	}
-	start := w.Date(from) + ", " + w.Clock(from)
-	return fill(w.FromTo, "{from}", start, "{to}", end) + " (" + zoneInFull(to) + ")"
+	return fill(w.FromTo, "{from}", w.at(from), "{to}", end) + " (" + zoneInFull(to) + ")"
+}
+
+// at returns a date and a time of day.
+func (w *words) at(t time.Time) string {
+	return fill(w.At, "{date}", w.Date(t), "{time}", w.Clock(t))
 }
 
 // day is a date in a zone: where either changes, a transcript gets a new heading.

@@ -1,19 +1,19 @@
 package templates
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
-// words is one language: every text that is not somebody's own, and how dates are
-// written. A pattern names its values in braces. A new language is one more function
-// that fills every field, and one line in catalogs; a test compares it with English.
+// words is one language: every text that is not somebody's own, filled from the
+// language's message file, and how its readers write dates and numbers. A pattern names
+// its values in braces. A new text is one more field here and one more message in every
+// file of languages/; loading them fails until that is so.
 type words struct {
 	// Lang is the language's BCP 47 tag, Dir "ltr" or "rtl", both as HTML wants them.
-	Lang, Dir string
-	Date      func(time.Time) string
-	ShortDate func(time.Time) string
-	Clock     func(time.Time) string
+	Lang, Dir string `message:"-"`
+	customs   `message:"-"`
+
+	// At joins a date and a time; Colon stands between a label and its value, Comma
+	// between the items of a list.
+	At, FromTo, Colon, Comma string
 
 	Customer, Internal voice
 
@@ -30,17 +30,18 @@ type words struct {
 	InternalOnly                        string
 	Notes, LateNote, ContactGiven       string
 	Answers, Flags, Conversation, Empty string
+	Messages                            plural
 
 	// Facts.
 	Number, Episode, Ticket, Product, When, TalkedWith                     string
 	Visitor, Email, Phone, VisitorID, ExternalID, Language, Timezone, Name string
 	Agents, Assigned, Channel, Group, Outcome, EndedBy                     string
-	Verified, FromTo, NoAnswer, SetBy, Evidence                            string
+	Verified, NoAnswer, SetBy, Evidence                                    string
 	Outcomes, Enders                                                       map[string]string
 
 	// Attachments.
 	File, Unlinked string
-	Units          [4]string
+	Units          map[string]string
 
 	Page pageWords
 	Pane paneWords
@@ -51,7 +52,8 @@ type voice struct {
 	User, Agent, Assistant, System           role
 	TransferredFromTo, TransferredFrom       string
 	TransferredTo, Transferred, Joined, Left string
-	Other, OtherFromTo, OtherFrom, OtherTo   string
+	Happened, HappenedFromTo                 string
+	HappenedFrom, HappenedTo                 string
 }
 
 // role is a kind of author: Nameless stands for a name, Role after one.
@@ -72,24 +74,6 @@ type paneWords struct {
 	Stale, Pending, Unavailable, Updated, MatchedBy         string
 	Expires, Held                                           string
 	States, Actions, Holds, Purposes                        map[string]string
-}
-
-// catalogs holds every language by its tag.
-func catalogs() map[string]*words {
-	return map[string]*words{"en": english()}
-}
-
-// words returns the catalog for a BCP 47 tag: the exact one, else its language's, else
-// English.
-func (r *Renderer) words(locale string) *words {
-	tag := strings.ToLower(strings.ReplaceAll(locale, "_", "-"))
-	for tag != "" {
-		if w, ok := r.catalogs[tag]; ok {
-			return w
-		}
-		tag = tag[:max(strings.LastIndexByte(tag, '-'), 0)]
-	}
-	return r.catalogs["en"]
 }
 
 // fill puts values into a pattern: fill("Chat with {name}", "{name}", "Ann"). What a

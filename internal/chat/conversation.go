@@ -32,12 +32,14 @@ type Snapshot struct {
 }
 
 // User is the person who chatted. Email and Phone are kept as they came, good or not.
+// Locale is the language (BCP 47) that the user reads, which the chat's may not be.
 type User struct {
 	ID            string            `json:"id,omitempty"`
 	Name          string            `json:"name,omitempty"`
 	Email         string            `json:"email,omitempty"`
 	EmailVerified bool              `json:"email_verified,omitempty"`
 	Phone         string            `json:"phone,omitempty"`
+	Locale        string            `json:"locale,omitempty"`
 	ExternalIDs   map[string]string `json:"external_ids,omitempty"`
 }
 

@@ -137,7 +137,7 @@ func (a *api) paneOf(r *http.Request) (signing.Pane, *config.Organization, error
 func panePage(o *config.Organization, d details, deliveries []store.Timeline) templates.PanePage {
 	p := templates.PanePage{
 		Brand: brandOf(o), Conversation: d.Conversation, Messages: d.Messages, Notes: d.Notes, Form: d.Form, Flags: d.Flags,
-		User: d.User, Agents: d.agents, Location: o.Location(),
+		User: d.User, Agents: d.agents, Locale: o.Locale, Location: o.Location(),
 	}
 	for _, t := range d.PriorTickets {
 		prior := templates.PanePrior{Desk: t.Desk, State: t.State, Tickets: t.Tickets}
