@@ -124,6 +124,8 @@ type Outgoing struct {
 	Since time.Time
 	// StatusURL takes delivery receipts; may be empty.
 	StatusURL string
+	// BounceTag proves a bounce to be about this message; may be empty. See BounceMark.
+	BounceTag string
 }
 
 // PromiseKind is what a vendor can promise when the same is asked twice.

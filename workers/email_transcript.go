@@ -67,6 +67,7 @@ func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store
 // been sent already is looked for in any case.
 func (w *Worker) send(ctx context.Context, j job, m connectors.Outgoing, may func(context.Context) (store.Outcome, bool)) store.Outcome {
 	m.Since = j.FirstCallAt
+	m.BounceTag = w.Keys.BounceMark(j.Organization, j.ID).Tag
 	var refused *store.Outcome
 	o := once(ctx, j,
 		func(ctx context.Context) (chat.Ref, error) { return j.account.FindSent(ctx, m) },

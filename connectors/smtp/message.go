@@ -34,7 +34,7 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 		to.name = m.ToName
 	}
 	msg := message{
-		from: c.from.address, to: to.address, utf8: c.from.utf8 || to.utf8,
+		from: c.envelopeSender(m), to: to.address, utf8: c.from.utf8 || to.utf8,
 		id: "<" + m.Key.String() + "@" + c.from.domain + ">",
 	}
 	replyTo := c.replyTo
@@ -57,6 +57,9 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	writeHeader(b, "To", to.header())
 	writeHeader(b, "Subject", textHeader(m.Subject))
 	writeHeader(b, "Message-ID", msg.id)
+	if m.BounceTag != "" {
+		writeHeader(b, connectors.BounceHeader, bounceMark(m).String())
+	}
 	if m.Thread != "" {
 		thread := c.threadID(m.Thread)
 		writeHeader(b, "In-Reply-To", thread)

@@ -18,6 +18,9 @@ type Settings struct {
 	From string `yaml:"from" validate:"required" json:"from"`
 	// ReplyTo takes answers, in the same form; empty means From.
 	ReplyTo string `yaml:"reply_to,omitempty" json:"reply_to,omitempty"`
+	// ReturnPath takes bounces, "bounces@acme.example": each mail has an address of its own
+	// made from it (connectors.ReturnPath) as its envelope's sender. Empty means From.
+	ReturnPath string `yaml:"return_path,omitempty" json:"return_path,omitempty"`
 	// Address is the server's "host:port".
 	Address string `yaml:"address" validate:"required" json:"address"`
 	// TLS is none, starttls (the default) or implicit. What is asked for is required.

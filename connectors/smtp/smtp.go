@@ -23,6 +23,7 @@ const timeout = 30 * time.Second
 type Client struct {
 	from    mailbox
 	replyTo mailbox
+	bounces mailbox // empty: from
 	dialer  dialer
 	pool    *pool
 }
@@ -43,6 +44,11 @@ func New(s *Settings) (*Client, error) {
 	if s.ReplyTo != "" {
 		if c.replyTo, err = parseMailbox(s.ReplyTo); err != nil {
 			return nil, fault.New(fault.Invalid, "bad_address", "is not a mail address").At("reply_to")
+		}
+	}
+	if s.ReturnPath != "" {
+		if c.bounces, err = parseReturnPath(s.ReturnPath); err != nil {
+			return nil, err
 		}
 	}
 	config, err := s.tlsConfig()

@@ -43,6 +43,7 @@ type (
 		connectors.Common `yaml:",inline"`
 		From              string            `yaml:"from" validate:"required"`
 		ReplyTo           string            `yaml:"reply_to"`
+		ReturnPath        string            `yaml:"return_path"`
 		Address           string            `yaml:"address" validate:"required"`
 		TLS               string            `yaml:"tls" validate:"omitempty,oneof=none starttls implicit"`
 		Username          string            `yaml:"username" validate:"required_with=Password"`

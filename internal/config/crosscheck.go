@@ -47,6 +47,7 @@ func crossCheck(c *Config, r *report) {
 		checkFlags(org, path, r)
 		checkLinks(org, path, c.HTTP, r)
 	}
+	checkBounces(c, r)
 }
 
 // name is what an organization or a desk may be called: it becomes part of URLs, logs

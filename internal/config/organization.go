@@ -49,11 +49,26 @@ type Brand struct {
 }
 
 // Mail is the account that mails are sent with. SMTP holds the settings of kind smtp,
-// with From and ReplyTo put into them.
+// with From, ReplyTo and the bounces' ReturnPath put into them.
 type Mail struct {
 	From    string              `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
 	ReplyTo string              `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
 	SMTP    connectors.Settings `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
+	Bounces *Bounces            `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
+}
+
+// The values of Bounces.Protocol.
+const (
+	ProtocolLMTP = "lmtp"
+	ProtocolSMTP = "smtp"
+)
+
+// Bounces says where an organization's bounces and complaints come in.
+type Bounces struct {
+	Listen     string            `yaml:"listen" jsonschema_description:"Where a mail server hands bounces over, host:port. Organizations may share it. Without it only the webhook takes them."`
+	Protocol   string            `yaml:"protocol" validate:"oneof=lmtp smtp" jsonschema_description:"What is spoken at listen. Default lmtp."`
+	ReturnPath string            `yaml:"return_path" validate:"required_with=Listen,omitempty,return_path" jsonschema_description:"The address that bounces go to, as bounces@acme.example; each mail gets one of its own made from it, as bounces+…@acme.example. Without it bounces go to from."`
+	Secret     connectors.Secret `yaml:"secret" validate:"required_without=Listen" jsonschema_description:"Opens the webhook /webhooks/mail/<organization>/bounce. Without it the webhook is closed."`
 }
 
 // completeAccount puts into the account's settings what the contract writes beside them.
@@ -62,6 +77,9 @@ func (m *Mail) completeAccount() {
 		return
 	}
 	values := map[string]string{"type": smtpKind, "from": m.From, "reply_to": m.ReplyTo}
+	if m.Bounces != nil {
+		values["return_path"] = m.Bounces.ReturnPath
+	}
 	v := reflect.ValueOf(m.SMTP).Elem()
 	for _, f := range fieldsOf(v.Type()) {
 		if value, ok := values[f.name]; ok && f.typ.Kind() == reflect.String {
@@ -115,5 +133,7 @@ func (o *Organization) setDefaults() {
 func (t *TicketRule) setDefaults() { t.Body = chat.Internal }
 
 func (t *TranscriptRule) setDefaults() { t.Audience = chat.Customer }
+
+func (b *Bounces) setDefaults() { b.Protocol = ProtocolLMTP }
 
 func (l *Links) setDefaults() { l.TTL = Duration(7 * day) }

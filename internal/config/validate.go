@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/mail"
 	"reflect"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/afterchat/afterchat/connectors"
 )
 
 // inlined stands in validator's paths for a struct whose keys are its parent's; no key
@@ -34,6 +37,7 @@ func validate(c *Config, r *report) {
 		"signing_key": func(s string) bool { return len(s) >= 32 },
 		"mailbox":     isMailbox,
 		"listen":      isListen,
+		"return_path": isReturnPath,
 		"recipient":   func(s string) bool { return s == toUser || isAddress(s) },
 	} {
 		if err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return valid(f.Field().String()) }); err != nil {
@@ -70,6 +74,13 @@ func isAddress(s string) bool {
 	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "\r\n")
 }
 
+// isReturnPath accepts an address into whose local part a mail's mark fits. It is plain
+// ASCII, as what is compared with it is.
+func isReturnPath(s string) bool {
+	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' })
+	return ascii && isAddress(s) && strings.LastIndexByte(s, '@') <= connectors.MaxReturnLocal
+}
+
 // explain says what a validate tag demands.
 func explain(tag, param string) string {
 	switch tag {
@@ -93,6 +104,8 @@ func explain(tag, param string) string {
 		return "must be an email address"
 	case "mailbox":
 		return "must be an address, as Acme Support <support@acme.example>"
+	case "return_path":
+		return fmt.Sprintf("must be an address, as bounces@acme.example, with at most %d characters before the @", connectors.MaxReturnLocal)
 	case "recipient":
 		return "must be user, or one address as qa@acme.example"
 	case "listen":

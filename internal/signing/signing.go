@@ -1,8 +1,8 @@
 // Package signing makes and checks what Afterchat lets out of its hands: the tokens of
-// conversation links, the addresses of details panes, and the grants that prove to a
-// chat core that a link was redeemed.
+// conversation links, the addresses of details panes, the tags that prove a bounce to be
+// one, and the grants that prove to a chat core that a link was redeemed.
 //
-// Links and panes have keys of their own, derived from the operator's secret keys
+// Links, panes and bounces have keys of their own, derived from the operator's secret keys
 // (HKDF, RFC 5869), so that a token for one purpose is never good for the other. The
 // newest key signs and every key verifies: a key is rotated by putting a new one in
 // front and taking the old one away when what it signed has expired. Grants are signed
@@ -26,14 +26,15 @@ const minimum = 32
 // What keys are derived for. The words are part of every token: a change makes all
 // tokens void.
 const (
-	purposeLink = "afterchat link token v1"
-	purposePane = "afterchat pane v1"
+	purposeLink   = "afterchat link token v1"
+	purposePane   = "afterchat pane v1"
+	purposeBounce = "afterchat bounce tag v1"
 )
 
 // Keys holds the keys of every purpose, newest first. It never changes, and is safe for
 // concurrent use.
 type Keys struct {
-	links, panes [][]byte
+	links, panes, bounces [][]byte
 }
 
 // New derives the keys from secrets, newest first, of 32 bytes or more each. Without a
@@ -53,12 +54,17 @@ func New(secrets []connectors.Secret) (*Keys, error) {
 		if err != nil {
 			return nil, err
 		}
-		k.links, k.panes = append(k.links, link), append(k.panes, pane)
+		bounce, err := derive(secret, purposeBounce)
+		if err != nil {
+			return nil, err
+		}
+		k.links, k.panes, k.bounces = append(k.links, link), append(k.panes, pane), append(k.bounces, bounce)
 	}
 	return k, nil
 }
 
-// Empty reports whether there is no key, so that neither links nor panes can be made.
+// Empty reports whether there is no key, so that neither links nor panes can be made,
+// and bounces have no tag.
 func (k *Keys) Empty() bool { return len(k.links) == 0 }
 
 func derive(secret connectors.Secret, purpose string) ([]byte, error) {

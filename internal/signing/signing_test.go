@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/signing"
 )
@@ -202,4 +203,40 @@ func FuzzVerifyPane(f *testing.F) {
 			t.Fatalf("%q verified", token)
 		}
 	})
+}
+
+func TestATagIsGoodForOneMailOfOneOrganization(t *testing.T) {
+	t.Parallel()
+	key := chat.NewKey("acme", "c_1", 1, chat.EmailTranscript, "user")
+	old := keys(t, oldSecret)
+	mark := old.BounceMark("acme", key)
+	if !regexp.MustCompile(`^[a-z2-7]{12}$`).MatchString(mark.Tag) {
+		t.Errorf("the tag %q is not 12 letters and digits of base32", mark.Tag)
+	}
+	rotated := keys(t, newSecret, oldSecret)
+	if !old.SignedBounce("acme", mark) || !rotated.SignedBounce("acme", mark) {
+		t.Error("the tag is not known, or not after a rotation")
+	}
+	if rotated.BounceMark("acme", key) == mark {
+		t.Error("a new tag was made with the old key")
+	}
+	if keys(t, newSecret).SignedBounce("acme", mark) {
+		t.Error("the tag outlived its key")
+	}
+	if old.SignedBounce("bolt", mark) {
+		t.Error("another organization's tag is good here")
+	}
+	for name, m := range map[string]connectors.BounceMark{
+		"another mail's tag": {Key: chat.NewKey("acme", "c_2", 1, chat.EmailTranscript, "user"), Tag: mark.Tag},
+		"no tag":             {Key: key},
+		"half a tag":         {Key: key, Tag: mark.Tag[:6]},
+	} {
+		if old.SignedBounce("acme", m) {
+			t.Errorf("%s is good", name)
+		}
+	}
+	var none *signing.Keys
+	if m := none.BounceMark("acme", key); m.Tag != "" || m.Key != key || none.SignedBounce("acme", m) || keys(t).SignedBounce("acme", m) {
+		t.Error("without a key there is a tag")
+	}
 }
