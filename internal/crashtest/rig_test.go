@@ -48,7 +48,8 @@ type rig struct {
 	mail            *relay
 	database        string // addresses as the processes know them
 	redis           string
-	organization    string // the id under which the stand-ins' organization is configured
+	organization    string                     // the id under which the stand-ins' organization is configured
+	edit            func(config string) string // of every process; nil: as the stand-ins want it
 	admin           *redis.Client
 	queue           *asynq.Client
 	inspector       *asynq.Inspector
@@ -116,6 +117,9 @@ func (r *rig) writeConfig(listen string) string {
 	config = strings.Replace(config, r.vendors.Mail.Addr(), r.mail.address, 1)
 	config = strings.Replace(config, "http:\n", "http:\n  public_url: "+r.publicURL+"\n", 1)
 	config = strings.Replace(config, "  "+standin.Organization+":\n", "  "+r.organization+":\n", 1)
+	if r.edit != nil {
+		config = r.edit(config)
+	}
 	path := filepath.Join(r.dir, "afterchat-"+strings.ReplaceAll(listen, ":", "-")+".yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		r.t.Fatal(err)

@@ -90,7 +90,7 @@ func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string
 	tb.Helper()
 	var milter string
 	for name, address := range map[string]*string{
-		"{plain}": &s.Plain, "{late}": &s.Late, "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
+		"{plain}": &s.Plain, "{late}": &s.Late, "{apart}": &s.Apart, "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
 		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{bounces}": &s.Bounces, "{milter}": &milter,
 	} {
 		port, err := child.FreePort(ctx)

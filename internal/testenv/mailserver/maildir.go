@@ -75,3 +75,15 @@ func (s *Server) busy(tb testing.TB) bool {
 	}
 	return false
 }
+
+// Size is how many bytes a recipient's mails take by now. It may be called by a Policy.
+func (s *Server) Size(to string) (size int) {
+	files, _ := filepath.Glob(filepath.Join(s.dir, "maildir", "new", "*"))
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(raw, []byte("\nDelivered-To: "+to+"\n")) {
+			size += len(raw)
+		}
+	}
+	return size
+}

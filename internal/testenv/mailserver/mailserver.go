@@ -39,6 +39,7 @@ const (
 type Server struct {
 	Plain    string // in the clear, and offers nothing else
 	Late     string // as Plain, but takes mail for unknown people, too, and bounces it later
+	Apart    string // as Plain, for a test that kills its sessions
 	StartTLS string // requires STARTTLS
 	Implicit string // TLS from the first byte
 	// These require that the client signs in, by PLAIN or LOGIN inside STARTTLS, or by
@@ -137,10 +138,11 @@ func (s *Server) stop(tb testing.TB, log *os.File) {
 }
 
 // awaitReady waits until Postfix greets, which it does once the verifier has said that
-// it may.
+// it may. A process that is killed in its very first session makes Postfix wait for a
+// minute before it starts another one, hence the look at Apart.
 func (s *Server) awaitReady(ctx context.Context) error {
 	for {
-		if greets(ctx, s.Plain) {
+		if greets(ctx, s.Plain) && greets(ctx, s.Apart) {
 			return nil
 		}
 		select {
