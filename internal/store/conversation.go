@@ -50,6 +50,14 @@ type End struct {
 // EndConversation freezes an episode (after settle) and plans its deliveries. The same
 // end again returns the plan that was made; a different one is a Conflict.
 func (s *Store) EndConversation(ctx context.Context, organization string, end End, plan Planner) ([]chat.Delivery, error) {
+	if deliveries, isNew, err := s.endNew(ctx, organization, end, plan); isNew || err != nil {
+		return deliveries, err
+	}
+	return s.endKnown(ctx, organization, end, plan)
+}
+
+// endKnown ends an episode of a conversation of which something is known already.
+func (s *Store) endKnown(ctx context.Context, organization string, end End, plan Planner) ([]chat.Delivery, error) {
 	var deliveries []chat.Delivery
 	var frozen *chat.Snapshot
 	var key frozenKey
@@ -87,20 +95,16 @@ func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 	for _, contact := range c.contacts {
 		snapshot = contact.Apply(snapshot)
 	}
-	awaited := ""
-	if !c.made {
-		var err error
-		awaited, err = q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(snapshot.Episode)})
-		if _, err := found(err); err != nil {
-			return nil, err
-		}
+	awaited, err := q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(snapshot.Episode)})
+	if _, err := found(err); err != nil {
+		return nil, err
 	}
 	planned := plan(chat.Conversation{
 		Organization: c.Organization, Snapshot: snapshot, AwaitedDesk: awaited,
 		Ticket: ticketRef(c.TicketDesk, c.TicketID, c.TicketUrl),
 	})
-	if err := addPlan(ctx, q, c, snapshot.Episode, end.Settle, planned); err != nil || c.made {
-		return planned, err
+	if err := addPlan(ctx, q, c, snapshot.Episode, end.Settle, planned); err != nil {
+		return nil, err
 	}
 	return episodeDeliveries(ctx, q, c, snapshot.Episode)
 }
@@ -112,22 +116,13 @@ func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 	if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
 		return chat.Snapshot{}, err
 	}
-	merged := doc.merge(end.Snapshot)
-	if end.Flags != nil {
-		if flags := end.Flags(merged); len(flags) > len(merged.Flags) {
-			doc.Flags, merged.Flags = flags, flags
-		}
-	}
-	packed, err := s.pack(doc)
+	merged, packed, err := s.packEnd(end, doc)
 	if err != nil {
 		return chat.Snapshot{}, err
 	}
 	p := sqlc.EndEpisodeParams{
-		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: episodeFrozen,
+		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: end.state(),
 		Digest: end.Snapshot.Digest(), Settle: end.Settle.Seconds(), Snapshot: packed,
-	}
-	if end.Settle > 0 {
-		p.State = episodeEnded
 	}
 	if !end.Snapshot.EndedAt.IsZero() {
 		p.EndedAt = &end.Snapshot.EndedAt
@@ -139,6 +134,27 @@ func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 		err = q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: p.Conversation, Episode: p.Episode})
 	}
 	return merged, err
+}
+
+// state is that of an episode that has just ended.
+func (e End) state() string {
+	if e.Settle > 0 {
+		return episodeEnded
+	}
+	return episodeFrozen
+}
+
+// packEnd returns the snapshot with all that the document adds to it, its flags included,
+// and how that is stored.
+func (s *Store) packEnd(end End, doc document) (chat.Snapshot, []byte, error) {
+	merged := doc.merge(end.Snapshot)
+	if end.Flags != nil {
+		if flags := end.Flags(merged); len(flags) > len(merged.Flags) {
+			doc.Flags, merged.Flags = flags, flags
+		}
+	}
+	packed, err := s.pack(doc)
+	return merged, packed, err
 }
 
 // gather adds to the document what came by other ways: messages of the open chat, notes,

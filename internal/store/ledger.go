@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -12,29 +11,18 @@ import (
 	"github.com/afterchat/afterchat/internal/store/sqlc"
 )
 
-// A batch takes what has gathered while the one before it was being committed; nothing
-// waits for a batch to fill.
-const (
-	maxBatch     = 128
-	committers   = 1
-	batchTimeout = 20 * time.Second
-)
-
-// ledger commits moves of many deliveries together: each caller waits for the commit
-// that its move was part of.
+// ledger commits moves of many deliveries together.
 type ledger struct {
 	store *Store
-	moves chan *move
-	stop  sync.WaitGroup
-	once  sync.Once
+	moves *batcher[*move]
 }
 
 // move is one caller's wish. step sees the locked row, changes its delivery and reports
-// whether there is something to save.
+// whether there is something to save; err is what came of it.
 type move struct {
 	id   chat.Key
 	step func(*row) (save bool, err error)
-	done chan error
+	err  error
 }
 
 // row is a delivery as it stands locked in the transaction.
@@ -55,69 +43,25 @@ type row struct {
 }
 
 func newLedger(s *Store) *ledger {
-	l := &ledger{store: s, moves: make(chan *move, 4*maxBatch)}
-	for range committers {
-		l.stop.Go(l.commitBatches)
-	}
+	l := &ledger{store: s}
+	l.moves = newBatcher(l.run)
 	return l
 }
 
-func (l *ledger) close() {
-	l.once.Do(func() { close(l.moves) })
-	l.stop.Wait()
-}
+func (l *ledger) close() { l.moves.close() }
 
 // do carries out one move and returns once it is committed.
 func (l *ledger) do(ctx context.Context, id chat.Key, step func(*row) (bool, error)) error {
-	m := &move{id: id, step: step, done: make(chan error, 1)}
-	select {
-	case l.moves <- m:
-	case <-ctx.Done():
-		return fault.Wrap(fault.Transient, "canceled", "stopped before the ledger was asked", ctx.Err())
+	m := &move{id: id, step: step}
+	if err := l.moves.do(ctx, m); err != nil {
+		return err
 	}
-	// The move may be committed whether or not the caller still waits, so it must wait.
-	return <-m.done
+	return m.err
 }
 
-func (l *ledger) commitBatches() {
-	for first := range l.moves {
-		batch := []*move{first}
-		for len(batch) < maxBatch && len(l.moves) > 0 {
-			next, ok := <-l.moves
-			if !ok {
-				break
-			}
-			batch = append(batch, next)
-		}
-		l.commit(batch)
-	}
-}
-
-// commit tries a batch as a whole, and one by one when the whole is refused, so that a
-// bad move fails alone.
-func (l *ledger) commit(batch []*move) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
-	defer cancel()
-	errs, err := l.run(ctx, batch)
-	if err != nil && len(batch) > 1 && fault.CodeOf(err) != "database_away" {
-		for _, m := range batch {
-			l.commit([]*move{m})
-		}
-		return
-	}
-	for i, m := range batch {
-		if err != nil {
-			m.done <- err
-		} else {
-			m.done <- errs[i]
-		}
-	}
-}
-
-// run carries out a batch in one transaction. It returns the error of each move.
-func (l *ledger) run(ctx context.Context, batch []*move) (errs []error, err error) {
-	err = l.store.transact(ctx, "moving deliveries", func(q *sqlc.Queries) error {
-		errs = make([]error, len(batch))
+// run carries out a batch in one transaction.
+func (l *ledger) run(ctx context.Context, batch []*move) error {
+	return l.store.transact(ctx, "moving deliveries", func(q *sqlc.Queries) error {
 		ids := make([]chat.Key, 0, len(batch))
 		for _, m := range batch {
 			ids = append(ids, m.id)
@@ -126,19 +70,18 @@ func (l *ledger) run(ctx context.Context, batch []*move) (errs []error, err erro
 		if err != nil {
 			return err
 		}
-		for i, m := range batch {
+		for _, m := range batch {
 			r, ok := rows[m.id]
 			if !ok {
-				errs[i] = fault.New(fault.NotFound, "not_found", "there is no such delivery")
+				m.err = fault.New(fault.NotFound, "not_found", "there is no such delivery")
 				continue
 			}
-			save, err := m.step(r)
+			var save bool
+			save, m.err = m.step(r)
 			r.save = r.save || save
-			errs[i] = err
 		}
 		return save(ctx, q, rows)
 	})
-	return errs, err
 }
 
 // lock loads and locks deliveries, tickets' conversations first.

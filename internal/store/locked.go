@@ -14,7 +14,6 @@ import (
 // note, freezes an episode or decides about its ticket meanwhile.
 type locked struct {
 	sqlc.Conversation
-	made     bool // by this transaction: nothing else can be known of it
 	episodes []sqlc.EpisodesRow
 	episode  *sqlc.EpisodesRow // the one asked for, nil if it is not known
 	notes    []chat.Note
@@ -29,9 +28,9 @@ func lockConversation(ctx context.Context, q *sqlc.Queries, organization, id str
 	if err != nil {
 		return nil, err
 	}
-	c := &locked{Conversation: row.Conversation, made: row.Made}
-	if c.made {
-		return c, nil
+	c := &locked{Conversation: row.Conversation}
+	if row.Made {
+		return c, nil // nothing else can be known of it
 	}
 	if c.episodes, err = q.Episodes(ctx, c.Conversation.Conversation); err != nil {
 		return nil, err
@@ -111,21 +110,31 @@ func decodeContact(body string) (chat.Contact, error) {
 }
 
 // addPlan stores planned deliveries and wakes those that wait for nothing but time.
-// While the episode settles, whatever else would be due waits for that.
 func addPlan(ctx context.Context, q *sqlc.Queries, c *locked, episode int, settle time.Duration, planned []chat.Delivery) error {
-	if len(planned) == 0 {
-		return nil
-	}
-	p := sqlc.AddDeliveriesParams{Organization: c.Organization, Conversation: c.Conversation.Conversation, Episode: int32(episode)}
+	var p sqlc.AddDeliveriesParams
+	appendPlan(&p, c.Conversation.Conversation, c.Organization, episode, settled(planned, settle))
+	return addDeliveries(ctx, q, p)
+}
+
+// settled has whatever would be due wait until its episode has settled.
+func settled(planned []chat.Delivery, settle time.Duration) []chat.Delivery {
 	for i, d := range planned {
 		if settle > 0 && d.State == chat.Pending && d.Delay != chat.Never {
-			d.Delay = max(d.Delay, settle)
+			planned[i].Delay = max(d.Delay, settle)
 			if d.Hold == "" {
-				d.Hold = chat.HeldBySettle
+				planned[i].Hold = chat.HeldBySettle
 			}
-			planned[i] = d
 		}
+	}
+	return planned
+}
+
+func appendPlan(p *sqlc.AddDeliveriesParams, conversation int64, organization string, episode int, planned []chat.Delivery) {
+	for _, d := range planned {
 		p.Ids = append(p.Ids, d.ID)
+		p.Organizations = append(p.Organizations, organization)
+		p.Conversations = append(p.Conversations, conversation)
+		p.Episodes = append(p.Episodes, int32(episode))
 		p.Actions = append(p.Actions, string(d.Action))
 		p.Targets = append(p.Targets, d.Target)
 		p.Params = append(p.Params, encode(d.Params))
@@ -134,6 +143,12 @@ func addPlan(ctx context.Context, q *sqlc.Queries, c *locked, episode int, settl
 		p.Holds = append(p.Holds, string(d.Hold))
 		p.Delays = append(p.Delays, d.Delay.Seconds())
 		p.Errors = append(p.Errors, d.Error)
+	}
+}
+
+func addDeliveries(ctx context.Context, q *sqlc.Queries, p sqlc.AddDeliveriesParams) error {
+	if len(p.Ids) == 0 {
+		return nil
 	}
 	_, err := q.AddDeliveries(ctx, p)
 	return err

@@ -38,6 +38,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	queries *sqlc.Queries
 	ledger  *ledger
+	newEnds *batcher[*newEnd]
 	terms   chat.Terms
 	zip     *zstd.Encoder
 	unzip   *zstd.Decoder
@@ -80,11 +81,13 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 		return nil, fmt.Errorf("preparing the cache of snapshots: %w", err)
 	}
 	s.ledger = newLedger(s)
+	s.newEnds = newBatcher(s.addNewEnds)
 	return s, nil
 }
 
 // Close waits for the batches under way and closes the connections.
 func (s *Store) Close() {
+	s.newEnds.close()
 	s.ledger.close()
 	s.pool.Close()
 }

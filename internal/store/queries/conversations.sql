@@ -23,6 +23,27 @@ values (@conversation, @episode, @state, @digest, clock_timestamp() + make_inter
 on conflict (conversation, episode) do update
 set state = excluded.state, digest = excluded.digest, freeze_at = excluded.freeze_at, ended_at = excluded.ended_at, snapshot = excluded.snapshot;
 
+-- name: EndNewConversations :many
+-- Makes conversations of which nothing is known, and ends an episode of each. What is
+-- known already is left alone and not returned; the order keeps two batches from waiting
+-- for each other.
+with wanted as (
+    select unnest(@organizations::text[]) as organization, unnest(@ids::text[]) as id, unnest(@episodes::int[]) as episode,
+           unnest(@states::text[]) as state, unnest(@digests::bytea[]) as digest, unnest(@settles::float8[]) as settle,
+           unnest(@ended_at::timestamptz[]) as ended_at, unnest(@snapshots::bytea[]) as snapshot
+), made as (
+    insert into conversations (organization, id)
+    select organization, id from wanted order by organization, id
+    on conflict (organization, id) do nothing
+    returning conversation, organization, id
+), ended as (
+    insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
+    select m.conversation, w.episode, w.state, w.digest, clock_timestamp() + make_interval(secs => w.settle),
+           coalesce(nullif(w.ended_at, '0001-01-01 00:00:00+00'), clock_timestamp()), w.snapshot
+    from wanted w join made m using (organization, id)
+)
+select conversation, organization, id from made;
+
 -- name: FreezeEpisode :exec
 update episodes set state = 'frozen', snapshot = @snapshot where conversation = @conversation and episode = @episode;
 

@@ -265,6 +265,74 @@ func (q *Queries) EndEpisode(ctx context.Context, arg EndEpisodeParams) error {
 	return err
 }
 
+const endNewConversations = `-- name: EndNewConversations :many
+with wanted as (
+    select unnest($1::text[]) as organization, unnest($2::text[]) as id, unnest($3::int[]) as episode,
+           unnest($4::text[]) as state, unnest($5::bytea[]) as digest, unnest($6::float8[]) as settle,
+           unnest($7::timestamptz[]) as ended_at, unnest($8::bytea[]) as snapshot
+), made as (
+    insert into conversations (organization, id)
+    select organization, id from wanted order by organization, id
+    on conflict (organization, id) do nothing
+    returning conversation, organization, id
+), ended as (
+    insert into episodes (conversation, episode, state, digest, freeze_at, ended_at, snapshot)
+    select m.conversation, w.episode, w.state, w.digest, clock_timestamp() + make_interval(secs => w.settle),
+           coalesce(nullif(w.ended_at, '0001-01-01 00:00:00+00'), clock_timestamp()), w.snapshot
+    from wanted w join made m using (organization, id)
+)
+select conversation, organization, id from made
+`
+
+type EndNewConversationsParams struct {
+	Organizations []string
+	Ids           []string
+	Episodes      []int32
+	States        []string
+	Digests       [][]byte
+	Settles       []float64
+	EndedAt       []time.Time
+	Snapshots     [][]byte
+}
+
+type EndNewConversationsRow struct {
+	Conversation int64
+	Organization string
+	ID           string
+}
+
+// Makes conversations of which nothing is known, and ends an episode of each. What is
+// known already is left alone and not returned; the order keeps two batches from waiting
+// for each other.
+func (q *Queries) EndNewConversations(ctx context.Context, arg EndNewConversationsParams) ([]EndNewConversationsRow, error) {
+	rows, err := q.db.Query(ctx, endNewConversations,
+		arg.Organizations,
+		arg.Ids,
+		arg.Episodes,
+		arg.States,
+		arg.Digests,
+		arg.Settles,
+		arg.EndedAt,
+		arg.Snapshots,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EndNewConversationsRow
+	for rows.Next() {
+		var i EndNewConversationsRow
+		if err := rows.Scan(&i.Conversation, &i.Organization, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const episodeDeliveries = `-- name: EpisodeDeliveries :many
 select id, action, target, state, held_by, look_first, attempts, fence from deliveries
 where conversation = $1 and episode = $2 order by seq

@@ -14,13 +14,14 @@ import (
 
 const addDeliveries = `-- name: AddDeliveries :many
 with planned as (
-    select unnest($1::uuid[]) as id, unnest($2::text[]) as action, unnest($3::text[]) as target,
-           unnest($4::text[]) as params, unnest($5::uuid[]) as depends_on,
-           unnest($6::text[]) as state, unnest($7::text[]) as held_by,
-           unnest($8::float8[]) as delay, unnest($9::text[]) as error
+    select unnest($1::uuid[]) as id, unnest($2::text[]) as organization, unnest($3::bigint[]) as conversation,
+           unnest($4::int[]) as episode, unnest($5::text[]) as action, unnest($6::text[]) as target,
+           unnest($7::text[]) as params, unnest($8::uuid[]) as depends_on,
+           unnest($9::text[]) as state, unnest($10::text[]) as held_by,
+           unnest($11::float8[]) as delay, unnest($12::text[]) as error
 ), added as (
     insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, error)
-    select n.id, $10, $11, $12, n.action, n.target, n.params,
+    select n.id, n.organization, n.conversation, n.episode, n.action, n.target, n.params,
            nullif(n.depends_on, '00000000-0000-0000-0000-000000000000'), n.state, n.held_by,
            case when n.state = 'pending' and n.delay >= 0 then clock_timestamp() + make_interval(secs => n.delay) end, n.error
     from planned n
@@ -34,18 +35,18 @@ select id from added
 `
 
 type AddDeliveriesParams struct {
-	Ids          []chat.Key
-	Actions      []string
-	Targets      []string
-	Params       []string
-	DependsOn    []chat.Key
-	States       []string
-	Holds        []string
-	Delays       []float64
-	Errors       []string
-	Organization string
-	Conversation int64
-	Episode      int32
+	Ids           []chat.Key
+	Organizations []string
+	Conversations []int64
+	Episodes      []int32
+	Actions       []string
+	Targets       []string
+	Params        []string
+	DependsOn     []chat.Key
+	States        []string
+	Holds         []string
+	Delays        []float64
+	Errors        []string
 }
 
 // A plan is made once: what is there already stays as it is. A delay of null waits for
@@ -53,6 +54,9 @@ type AddDeliveriesParams struct {
 func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([]chat.Key, error) {
 	rows, err := q.db.Query(ctx, addDeliveries,
 		arg.Ids,
+		arg.Organizations,
+		arg.Conversations,
+		arg.Episodes,
 		arg.Actions,
 		arg.Targets,
 		arg.Params,
@@ -61,9 +65,6 @@ func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([
 		arg.Holds,
 		arg.Delays,
 		arg.Errors,
-		arg.Organization,
-		arg.Conversation,
-		arg.Episode,
 	)
 	if err != nil {
 		return nil, err
