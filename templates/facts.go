@@ -105,7 +105,7 @@ func (w *words) flagFacts(flags []chat.Flag) []Fact {
 		l[i].Label = isolate(f.Code)
 		var lines []string
 		if f.Source != "" {
-			lines = append(lines, fill(w.SetBy, "{source}", isolate(f.Source)))
+			lines = append(lines, fill(w.SetBy, "{source}", isolate(known(w.Sources, f.Source))))
 		}
 		if f.Reason != "" {
 			lines = append(lines, f.Reason)

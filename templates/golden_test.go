@@ -83,3 +83,16 @@ func golden(t *testing.T, name, got string, err error) {
 		t.Errorf("%s is not what it was; go test ./templates -update writes it anew (-want +got):\n%s", name, diff)
 	}
 }
+
+func TestGoldenInOtherLanguages(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for _, locale := range []string{"sv", "de-AT", "pl", "ja", "ar"} {
+		s, o := sample(), sampleOptions(t)
+		s.User.Locale, o.Locale = locale, locale
+		mail, err := r.TranscriptForCustomer(ForCustomer(s, o))
+		golden(t, "transcript_customer_"+locale+".txt", "Subject: "+mail.Subject+"\n\n"+mail.Text, err)
+		mail, err = r.TranscriptForInternal(ForInternal(s, o))
+		golden(t, "transcript_internal_"+locale+".txt", "Subject: "+mail.Subject+"\n\n"+mail.Text, err)
+	}
+}

@@ -37,7 +37,7 @@ type words struct {
 	Visitor, Email, Phone, VisitorID, ExternalID, Language, Timezone, Name string
 	Agents, Assigned, Channel, Group, Outcome, EndedBy                     string
 	Verified, NoAnswer, SetBy, Evidence                                    string
-	Outcomes, Enders                                                       map[string]string
+	Outcomes, Enders, Sources                                              map[string]string
 
 	// Attachments.
 	File, Unlinked string
