@@ -23,6 +23,10 @@ var (
 	masterConfig string
 	//go:embed opendkim.conf
 	dkimConfig string
+	//go:embed dovecot.conf
+	dovecotConfig string
+	//go:embed oauth2.conf
+	tokenConfig string
 	//go:embed launch
 	launch string
 )
@@ -46,7 +50,6 @@ func (s *Server) makeDir(ctx context.Context, tb testing.TB) {
 		tb.Fatal(err)
 	}
 	s.dir = dir
-	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if err := os.Chmod(dir, 0o755); err != nil {
 		tb.Fatal(err)
 	}
@@ -59,7 +62,7 @@ func (s *Server) makeDir(ctx context.Context, tb testing.TB) {
 	s.mkdir(tb, nobody, "maildir")
 	authority, certificate, key := certificates(tb)
 	s.CAFile = filepath.Join(dir, "ca.pem")
-	replace := strings.NewReplacer(append(s.choosePorts(ctx, tb), "{here}", dir, "{policy}", s.policies.address,
+	replace := strings.NewReplacer(append(s.choosePorts(ctx, tb), "{here}", dir, "{policy}", s.policies.address, "{tokens}", s.tokens.server.URL,
 		"{uid}", fmt.Sprint(nobody.UID), "{gid}", fmt.Sprint(nobody.GID))...)
 	for name, text := range map[string]string{
 		"conf/main.cf":         replace.Replace(mainConfig),
@@ -67,6 +70,8 @@ func (s *Server) makeDir(ctx context.Context, tb testing.TB) {
 		"conf/domains":         domains,
 		"conf/mailboxes":       mailboxes,
 		"opendkim.conf":        replace.Replace(dkimConfig),
+		"dovecot.conf":         replace.Replace(dovecotConfig),
+		"oauth2.conf":          replace.Replace(tokenConfig),
 		"nobody":               "192.0.2.1\n",
 		"dkim-keys":            "",
 		"launch":               launch,
@@ -91,7 +96,8 @@ func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string
 	var milter string
 	for name, address := range map[string]*string{
 		"{plain}": &s.Plain, "{late}": &s.Late, "{apart}": &s.Apart, "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
-		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{bounces}": &s.Bounces, "{milter}": &milter,
+		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{authxoauth2}": &s.AuthXOAuth2, "{bounces}": &s.Bounces,
+		"{milter}": &milter, "{dovecot}": &s.dovecot,
 	} {
 		port, err := child.FreePort(ctx)
 		if err != nil {
@@ -100,8 +106,10 @@ func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string
 		*address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		pairs = append(pairs, name, *address)
 	}
-	_, port, _ := net.SplitHostPort(milter)
-	return append(pairs, "{milterport}", port) // opendkim writes addresses in its own way
+	// Not everybody writes addresses in the same way.
+	_, milterPort, _ := net.SplitHostPort(milter)
+	_, dovecotPort, _ := net.SplitHostPort(s.dovecot)
+	return append(pairs, "{milterport}", milterPort, "{dovecotport}", dovecotPort)
 }
 
 func (s *Server) mkdir(tb testing.TB, owner child.Account, names ...string) {

@@ -1,5 +1,6 @@
-// Package mailserver gives tests a real mail server: Debian's Postfix with Cyrus SASL
-// for passwords and OpenDKIM for signatures (.ci/install-postfix installs them). It
+// Package mailserver gives tests a real mail server: Debian's Postfix, with Cyrus SASL
+// for passwords, Dovecot for tokens and OpenDKIM for signatures (.ci/install-postfix
+// installs them). It
 // listens on free ports of 127.0.0.1, one for each way to be spoken to, with a
 // certificate of an authority made for the test, and delivers into a Maildir that the
 // test reads. Configuration, queue and mails are in one temporary directory; the
@@ -45,6 +46,7 @@ type Server struct {
 	// These require that the client signs in, by PLAIN or LOGIN inside STARTTLS, or by
 	// CRAM-MD5 without.
 	AuthPlain, AuthLogin, AuthCRAM string
+	AuthXOAuth2                    string // the same by XOAUTH2, inside STARTTLS
 	// Bounces is where mail to bounces.acme.example goes on to by LMTP. Nobody listens
 	// there but whom the test starts.
 	Bounces string
@@ -52,8 +54,9 @@ type Server struct {
 	CAFile string
 
 	dir      string
+	dovecot  string // its address for Postfix
 	policies *policies
-	process  *child.Process
+	tokens   *tokens
 }
 
 // Start starts a mail server for the test. Where it is not installed, or this process is
@@ -63,7 +66,7 @@ func Start(tb testing.TB) *Server {
 	require(tb)
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	s := &Server{policies: servePolicies(tb)}
+	s := &Server{policies: servePolicies(tb), tokens: serveTokens(tb)}
 	var err error
 	for range 3 { // somebody may have taken one of the ports
 		if err = s.start(ctx, tb); err == nil {
@@ -77,7 +80,7 @@ func Start(tb testing.TB) *Server {
 func require(tb testing.TB) {
 	tb.Helper()
 	why := ""
-	for _, program := range []string{"/usr/sbin/postfix", "/usr/sbin/saslpasswd2", "/usr/sbin/opendkim"} {
+	for _, program := range []string{"/usr/sbin/postfix", "/usr/sbin/saslpasswd2", "/usr/sbin/dovecot", "/usr/sbin/opendkim"} {
 		if _, err := os.Stat(program); err != nil {
 			why = "there is no " + program + " (.ci/install-postfix installs it on Debian)"
 		}
@@ -102,7 +105,7 @@ func (s *Server) start(ctx context.Context, tb testing.TB) error {
 		return err
 	}
 	defer output.Close()
-	s.process, err = child.Start(ctx, child.Spec{
+	process, err := child.Start(ctx, child.Spec{
 		Command:    []string{"/bin/sh", filepath.Join(s.dir, "launch"), s.dir},
 		Env:        child.PlainEnv(),
 		Dir:        s.dir,
@@ -110,21 +113,22 @@ func (s *Server) start(ctx context.Context, tb testing.TB) error {
 		Output:     output,
 	})
 	if err != nil {
+		_ = os.RemoveAll(s.dir)
 		return err
 	}
 	log, err := os.Open(filepath.Join(s.dir, "maillog"))
 	if err != nil {
 		return err
 	}
-	tb.Cleanup(func() { s.stop(tb, log) })
-	if err := s.awaitReady(ctx); err != nil {
+	tb.Cleanup(func() { stop(tb, process, log) })
+	if err := s.awaitReady(ctx, process); err != nil {
 		words, _ := os.ReadFile(output.Name())
 		return fmt.Errorf("%w; its last words:\n%s%s", err, words, tail(log))
 	}
 	return nil
 }
 
-func (s *Server) stop(tb testing.TB, log *os.File) {
+func stop(tb testing.TB, process *child.Process, log *os.File) {
 	tb.Helper()
 	defer log.Close()
 	if tb.Failed() {
@@ -132,22 +136,22 @@ func (s *Server) stop(tb testing.TB, log *os.File) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := s.process.Stop(ctx); err != nil {
+	if err := process.Stop(ctx); err != nil {
 		tb.Errorf("stopping Postfix: %v", err)
 	}
 }
 
-// awaitReady waits until Postfix greets, which it does once the verifier has said that
-// it may. A process that is killed in its very first session makes Postfix wait for a
-// minute before it starts another one, hence the look at Apart.
-func (s *Server) awaitReady(ctx context.Context) error {
+// awaitReady waits until Dovecot listens and Postfix greets, which it does once the
+// verifier has said that it may. A process that is killed in its very first session makes
+// Postfix wait for a minute before it starts another one, hence the look at Apart.
+func (s *Server) awaitReady(ctx context.Context, process *child.Process) error {
 	for {
-		if greets(ctx, s.Plain) && greets(ctx, s.Apart) {
+		if greets(ctx, s.dovecot, "VERSION\t") && greets(ctx, s.Plain, "220 ") && greets(ctx, s.Apart, "220 ") {
 			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
-		case <-s.process.Ended():
+		case <-process.Ended():
 			return fmt.Errorf("it ended")
 		case <-ctx.Done():
 			return ctx.Err()
@@ -155,7 +159,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	}
 }
 
-func greets(ctx context.Context, address string) bool {
+func greets(ctx context.Context, address, with string) bool {
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
@@ -163,7 +167,7 @@ func greets(ctx context.Context, address string) bool {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	greeting, err := bufio.NewReader(conn).ReadString('\n')
-	return err == nil && strings.HasPrefix(greeting, "220 ")
+	return err == nil && strings.HasPrefix(greeting, with)
 }
 
 // SetPassword gives a user a password, or another one.
