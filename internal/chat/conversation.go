@@ -6,7 +6,10 @@
 // words are those of the wire contract.
 package chat
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Snapshot is one episode of a conversation as the chat core sends it.
 // Read one with ParseSnapshot, which checks and normalises it.
@@ -132,12 +135,13 @@ type Contact struct {
 }
 
 // Apply returns the snapshot with the contact's data put where the user left them
-// open, and its answers after the form's.
+// open, and its answers after the form's. An address that is no good takes the place of
+// no good one.
 func (c Contact) Apply(s Snapshot) Snapshot {
 	if c.Name != "" && s.User.Name == "" {
 		s.User.Name = c.Name
 	}
-	if c.Email != "" {
+	if c.Reaches() || c.Email != "" && !GoodAddress(strings.TrimSpace(s.User.Email)) {
 		s.User.Email, s.User.EmailVerified = c.Email, false
 	}
 	if c.Phone != "" {
@@ -146,6 +150,9 @@ func (c Contact) Apply(s Snapshot) Snapshot {
 	s.Form = append(s.Form[:len(s.Form):len(s.Form)], c.Answers...)
 	return s
 }
+
+// Reaches reports whether mail can be sent to the contact.
+func (c Contact) Reaches() bool { return GoodAddress(strings.TrimSpace(c.Email)) }
 
 // Conversation is one episode together with what the plan has to know of the
 // conversation's past.

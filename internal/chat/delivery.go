@@ -113,7 +113,8 @@ type Params struct {
 	// Link is the id of a link and Channel "sms" or "email" (send_link).
 	Link    string `json:"link,omitempty"`
 	Channel string `json:"channel,omitempty"`
-	// Cover is a covering note of a transcript that an agent asked for.
+	// Asked is true for a transcript that an agent asked for, and Cover its covering note.
+	Asked bool   `json:"asked,omitempty"`
 	Cover string `json:"cover,omitempty"`
 	// Routing of a ticket, resolved from the rule when the plan was made.
 	Group    string            `json:"group,omitempty"`

@@ -59,7 +59,8 @@ func (s *Store) AddNote(ctx context.Context, organization, conversation string, 
 }
 
 // AddContact takes contact data. Until the episode's ticket was first tried they become
-// the ticket's requester; afterwards they amend it. What waited for them goes.
+// the ticket's requester; afterwards they amend it. What waited for them goes, but for a
+// transcript: that needs an address that mail can be sent to, and waits on for one.
 func (s *Store) AddContact(ctx context.Context, organization, conversation string, contact chat.Contact) (chat.Contact, error) {
 	err := s.transact(ctx, "taking the contact", func(q *sqlc.Queries) error {
 		c, err := lockConversation(ctx, q, organization, conversation, 0)
@@ -85,7 +86,7 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 			if d.Action == chat.FileTicket && (d.State != chat.Pending || d.Fence > 0) {
 				late = true
 			}
-			if d.State == chat.Pending && d.Hold == chat.HeldByContact {
+			if d.State == chat.Pending && d.Hold == chat.HeldByContact && (d.Action != chat.EmailTranscript || contact.Reaches()) {
 				release = append(release, d.ID)
 			}
 		}
