@@ -6,7 +6,6 @@ package plan
 
 import (
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +30,7 @@ func For(c chat.Conversation, o *config.Organization) []chat.Delivery {
 		}
 	}
 	for i, rule := range o.Transcripts {
-		if !rule.When.Matches(c.Snapshot) {
+		if !rule.When.Matches(c.Snapshot) || isUsersOwn(rule, c.Snapshot, o) {
 			continue
 		}
 		d := emailTranscript(c, o, rule, fmt.Sprintf("transcripts[%d]", i))
@@ -115,20 +114,18 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 	return d
 }
 
-// NormalizeAddress makes two spellings of one address equal: the domain's case does not
-// count, and in practice neither does the local part's.
-func NormalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
-
-// GoodAddress reports whether mail can be addressed to it: one bare address (RFC 5322) at
-// a domain of more than one label, or at an address literal.
-func GoodAddress(address string) bool {
-	a, err := mail.ParseAddress(address)
-	if err != nil || a.Name != "" || strings.ContainsAny(address, "<>\r\n\x00") || strings.TrimSpace(address) != address {
-		return false
-	}
-	domain := address[strings.LastIndexByte(address, '@')+1:]
-	return strings.HasPrefix(domain, "[") || strings.Contains(strings.Trim(domain, "."), ".")
+// isUsersOwn reports whether a rule names the address of a user who gets the same by
+// another rule already.
+func isUsersOwn(rule config.TranscriptRule, s chat.Snapshot, o *config.Organization) bool {
+	return rule.To != ToUser && rule.Audience == chat.Customer && NormalizeAddress(rule.To) == NormalizeAddress(s.User.Email) &&
+		slices.ContainsFunc(o.Transcripts, func(r config.TranscriptRule) bool { return r.To == ToUser && r.When.Matches(s) })
 }
+
+// NormalizeAddress is chat.NormalizeAddress.
+func NormalizeAddress(address string) string { return chat.NormalizeAddress(address) }
+
+// GoodAddress is chat.GoodAddress.
+func GoodAddress(address string) bool { return chat.GoodAddress(address) }
 
 func newDelivery(c chat.Conversation, action chat.Action, discriminator string) chat.Delivery {
 	s := c.Snapshot

@@ -180,6 +180,23 @@ func TestARuleDecidesWhatAnEndBringsAbout(t *testing.T) {
 			},
 			[]string{"file_ticket at zd for internal: pending, normal", "email_transcript at mail for internal: pending to qa@acme.example", mail},
 		},
+		"a rule that names the user's own address is no second mail to the user": {
+			func(_ *chat.Conversation, o *config.Organization) {
+				o.Transcripts = []config.TranscriptRule{
+					{To: " Ann@Example.com", Audience: chat.Customer}, {To: plan.ToUser, Audience: chat.Customer}, {To: "archive@acme.example", Audience: chat.Customer},
+				}
+			},
+			[]string{"file_ticket at zd for internal: pending, normal", mail, "email_transcript at mail for customer: pending to archive@acme.example"},
+		},
+		"a rule that names the user's own address counts where the user's does not": {
+			func(_ *chat.Conversation, o *config.Organization) {
+				o.Transcripts = []config.TranscriptRule{
+					{To: "ann@example.com", Audience: chat.Customer},
+					{To: plan.ToUser, Audience: chat.Customer, When: config.When{Groups: []string{"tea"}}},
+				}
+			},
+			[]string{"file_ticket at zd for internal: pending, normal", mail + " to ann@example.com"},
+		},
 		"one reader of two audiences is two mails": {
 			func(_ *chat.Conversation, o *config.Organization) {
 				o.Transcripts = []config.TranscriptRule{{To: "qa@acme.example", Audience: chat.Internal}, {To: "qa@acme.example", Audience: chat.Customer}}
