@@ -23,20 +23,23 @@ import (
 // seenByCustomer are the fields of a snapshot that a customer may see.
 var seenByCustomer = []string{
 	"ID", "Product", "User.Name", "Agents[].DisplayName", "Messages[].Text", "Messages[].Attachments[].Name",
-	"Messages[].Attachments[].URL", "Form[].Label", "Form[].Value",
+	"Messages[].Attachments[].URL", "Form[].Label", "Form[].Value", coverPath,
 }
+
+// coverPath is an agent's covering note, which is for whoever reads the transcript.
+const coverPath = "options.Cover"
 
 // notesAllowed are the methods whose readers may see notes. All others may not.
 var notesAllowed = []string{"Notes", "LateNote", "TranscriptForInternal", "Pane"}
 
 // mustShow are fields that have to come out, so that the test cannot pass on nothing.
 var mustShow = map[string][]string{
-	"TicketForCustomer":     seenByCustomer,
+	"TicketForCustomer":     inSnapshot(seenByCustomer),
 	"TranscriptForCustomer": seenByCustomer,
 	"TicketForInternal": append([]string{
 		"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 		"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Messages[].Event.Type", "Messages[].Event.From", "Messages[].Event.To",
-	}, seenByCustomer...),
+	}, inSnapshot(seenByCustomer)...),
 	"TranscriptForInternal": append([]string{
 		"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 		"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Notes[].Text", "Notes[].Agent",
@@ -45,6 +48,11 @@ var mustShow = map[string][]string{
 	"LateNote":  {"note.Text", "note.Agent"},
 	"Amendment": {"contact.Name", "contact.Email", "contact.Phone", "contact.Answers[].Label", "contact.Answers[].Value"},
 	"Pane":      {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Links[].State"},
+}
+
+// inSnapshot are the paths of a snapshot alone.
+func inSnapshot(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == coverPath })
 }
 
 func TestNothingShowsToAnAudienceThatMayNotSeeIt(t *testing.T) {
@@ -130,6 +138,7 @@ func newWorld() *world {
 	s.Messages[4].Author.Kind, s.Messages[5].Author.Kind = chat.AuthorSystem, chat.AuthorSystem
 	extra[1].Event = &chat.Event{Type: "joined", To: s.Agents[3].ID}
 	w.options = Options{Brand: Brand{Organization: "Acme", Website: "https://acme.example", Color: "#123456"}, TicketID: "T1", TicketURL: w.secret("options.TicketURL", "https://desk.example/")}
+	w.options.Cover = w.secret(coverPath, "")
 	w.link = LinkView{Brand: w.options.Brand, Purpose: "resume", URL: "https://chat.example/r/token", ExpiresAt: time.Unix(1e9, 0)}
 	w.page = LinkPage{Brand: w.options.Brand, State: "open", Action: "/r/token", Target: "https://acme.example/chat"}
 	p := w.pane

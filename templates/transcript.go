@@ -22,6 +22,7 @@ func (p customerHTML) Messages() htmltemplate.HTML {
 type internalText struct {
 	recordText
 	Notes []Entry
+	Cover string
 }
 
 func (p internalText) NoteLines() string {
@@ -66,7 +67,7 @@ func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 	if v.Product != "" {
 		subject = fill(w.TranscriptAbout, "{name}", name, "{about}", isolate(short(v.Product, subjectAboutLimit)))
 	}
-	return r.mail(subject, "transcript/internal", internalText{recordText{v.Record, w}, v.Notes}, internalHTML{v, w, subject})
+	return r.mail(subject, "transcript/internal", internalText{recordText{v.Record, w}, v.Notes, v.Cover}, internalHTML{v, w, subject})
 }
 
 func (r *Renderer) mail(subject, name string, text, html any) (Mail, error) {

@@ -11,12 +11,14 @@ import (
 
 // Options is what a view needs beside the snapshot. Locale and Location are the
 // organization's; a customer's own come first for what the customer reads. TicketID and
-// TicketURL name the conversation's ticket, if there is one.
+// TicketURL name the conversation's ticket, if there is one. Cover is an agent's covering
+// note to whoever gets the transcript.
 type Options struct {
 	Brand               Brand
 	Locale              string
 	Location            *time.Location
 	TicketID, TicketURL string
+	Cover               string
 }
 
 // CustomerView is all that a customer may see of a conversation.
@@ -33,6 +35,8 @@ type CustomerView struct {
 	Agents  []string
 	Form    []Fact
 	Entries []Entry
+	// Cover is what the agent who sent this wrote to its reader; it may be empty.
+	Cover string
 }
 
 // Record is all of a conversation but its notes: what an internal ticket may hold.
@@ -60,6 +64,8 @@ type InternalView struct {
 	Record
 	// Notes are in order, each by an agent.
 	Notes []Entry
+	// Cover is what the agent who sent this wrote to its reader; it may be empty.
+	Cover string
 }
 
 // User is the person who chatted. ExternalIDs are in the order of their labels.
@@ -115,7 +121,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages),
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover),
 	}
 	for _, a := range s.Agents {
 		if name := line(a.DisplayName); name != "" && c.seen[a.ID] && !slices.Contains(v.Agents, name) {
@@ -136,7 +142,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes),
+		Notes: c.notes(s.Notes), Cover: block(o.Cover),
 	}
 	for _, a := range s.Agents {
 		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email)})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
@@ -21,6 +22,9 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if to == "" {
 		to, name = strings.TrimSpace(snapshot.User.Email), snapshot.User.Name
 	}
+	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
+		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
+	}
 	letter, err := w.transcript(j, snapshot)
 	if err != nil {
 		return unmade(j, err)
@@ -35,6 +39,7 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 // customer.
 func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
 	o := RenderOptions(j.organization, j.Ticket)
+	o.Cover = j.Params.Cover
 	if j.Params.Audience == chat.Internal {
 		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
 	}

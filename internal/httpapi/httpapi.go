@@ -25,6 +25,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
@@ -70,6 +71,7 @@ type Intake interface {
 	End(ctx context.Context, o *config.Organization, id string, body []byte) (int, []chat.Delivery, error)
 	Note(ctx context.Context, o *config.Organization, id string, body []byte) (chat.Note, error)
 	Contact(ctx context.Context, o *config.Organization, id string, body []byte) (chat.Contact, error)
+	Transcript(ctx context.Context, o *config.Organization, id string, body []byte, idempotencyKey string) (intake.TranscriptAnswer, error)
 	// Link returns a JSON object.
 	Link(ctx context.Context, o *config.Organization, body []byte, idempotencyKey string) ([]byte, error)
 }
@@ -105,6 +107,7 @@ func newAPI(d Deps) *api {
 	a.routeConversations()
 	a.routeEnd()
 	a.routeNotes()
+	a.routeTranscripts()
 	a.routeDetails()
 	a.routeDeliveries()
 	a.routeDelivery()

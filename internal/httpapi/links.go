@@ -35,8 +35,10 @@ type createLinkInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" doc:"The same key with the same body gives the same answer, for a day."`
 }
 
-func (in *createLinkInput) check() error {
-	if len(in.IdempotencyKey) > 255 || strings.ContainsFunc(in.IdempotencyKey, func(r rune) bool { return r < ' ' || r > '~' }) {
+func (in *createLinkInput) check() error { return checkIdempotencyKey(in.IdempotencyKey) }
+
+func checkIdempotencyKey(key string) error {
+	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return invalid("Idempotency-Key", "is longer than 255 bytes, or not ASCII")
 	}
 	return nil

@@ -14,10 +14,10 @@ import (
 	"github.com/afterchat/afterchat/internal/httpapi"
 )
 
-// contract lists the calls of the wire contract, but for transcripts.
+// contract lists the calls of the wire contract.
 var contract = []string{
 	"PUT /v1/conversations/{id}", "POST /v1/conversations/{id}/end", "GET /v1/conversations/{id}",
-	"POST /v1/conversations/{id}/notes", "POST /v1/conversations/{id}/contact", "GET /v1/conversations/{id}/details",
+	"POST /v1/conversations/{id}/notes", "POST /v1/conversations/{id}/transcripts", "POST /v1/conversations/{id}/contact", "GET /v1/conversations/{id}/details",
 	"GET /v1/conversations/{id}/deliveries", "GET /v1/deliveries", "POST /v1/deliveries/retry", "GET /v1/deliveries/{id}",
 	"POST /v1/deliveries/{id}/retry", "POST /v1/deliveries/{id}/cancel", "POST /v1/deliveries/{id}/resolve",
 	"POST /v1/conversations/{id}/pane", "POST /v1/links", "GET /v1/links/{id}", "DELETE /v1/links/{id}",
@@ -114,6 +114,7 @@ func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
 		{"GET /v1/conversations/{id}", "/v1/conversations/c", nil},
 		{"GET /v1/conversations/{id}/details", "/v1/conversations/c/details", nil},
 		{"GET /v1/conversations/{id}/deliveries", "/v1/conversations/c/deliveries", nil},
+		{"POST /v1/conversations/{id}/transcripts", "/v1/conversations/c/transcripts", object{"note": "As promised"}},
 		{"POST /v1/conversations/{id}/pane", "/v1/conversations/c/pane", object{"agent": "a"}},
 		{"GET /v1/deliveries", "/v1/deliveries?limit=1", nil},
 		{"GET /v1/deliveries/{id}", "/v1/deliveries/" + id, nil},

@@ -80,18 +80,14 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		key := d.ID.String()
 		answer.Delivery = &key
 	}
-	if idempotencyKey != "" {
-		raw, err := json.Marshal(answer)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the answer: %w", err)
-		}
-		request, err := json.Marshal(r) // the content, whatever its order and spaces
-		if err != nil {
-			return nil, fmt.Errorf("encoding the request: %w", err)
-		}
-		digest := sha256.Sum256(request)
-		link.Repeat = store.Idempotency{Key: "link " + idempotencyKey, Digest: digest[:], Answer: string(raw)}
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the answer: %w", err)
 	}
+	if link.Repeat, err = repeatable("link", idempotencyKey, r); err != nil {
+		return nil, err
+	}
+	link.Repeat.Answer = string(raw)
 	made, replay, err := i.Store.CreateLink(ctx, o.ID, link)
 	if err != nil {
 		return nil, err
@@ -108,6 +104,20 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 	return json.Marshal(LinkAnswer{
 		ID: answer.ID, URL: LinkURL(i.PublicURL, i.Keys.LinkToken(answer.ID, answer.Generation)), ExpiresAt: made.ExpiresAt.UTC(), Delivery: answer.Delivery,
 	})
+}
+
+// repeatable makes a request repeatable where it has a key. What makes it the same is its
+// content, whatever its order and spaces.
+func repeatable(kind, idempotencyKey string, request any) (store.Idempotency, error) {
+	if idempotencyKey == "" {
+		return store.Idempotency{}, nil
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return store.Idempotency{}, fmt.Errorf("encoding the request: %w", err)
+	}
+	digest := sha256.Sum256(raw)
+	return store.Idempotency{Key: kind + " " + idempotencyKey, Digest: digest[:]}, nil
 }
 
 // firstGeneration is the generation of a new link's token.

@@ -66,8 +66,16 @@ func repeat(ctx context.Context, q *sqlc.Queries, organization string, r Idempot
 	if err != nil || taken > 0 {
 		return "", err
 	}
+	return repeated(ctx, q, organization, r)
+}
+
+// repeated returns the answer that was given to the same request, "" if it is new.
+func repeated(ctx context.Context, q *sqlc.Queries, organization string, r Idempotency) (string, error) {
+	if r.Key == "" {
+		return "", nil
+	}
 	known, err := q.IdempotencyKey(ctx, sqlc.IdempotencyKeyParams{Organization: organization, Key: r.Key})
-	if err != nil {
+	if ok, err := found(err); !ok {
 		return "", err
 	}
 	if string(known.Digest) != string(r.Digest) {

@@ -1,0 +1,62 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/plan"
+)
+
+func TestATranscriptThatIsAskedForIsOneMoreThanThoseOfTheRules(t *testing.T) {
+	t.Parallel()
+	o := acme()
+	o.Mail = &config.Mail{}
+	keys := map[chat.Key]bool{}
+	for _, d := range plan.For(followUp(), o) {
+		keys[d.ID] = true
+	}
+	rules := len(keys)
+	for _, ask := range []plan.Ask{
+		{ID: "t_1", To: plan.ToUser, Audience: chat.Customer}, {ID: "t_2", To: plan.ToUser, Audience: chat.Customer, Cover: " Hello "},
+		{ID: "t_3", To: "qa@acme.example", Audience: chat.Internal},
+	} {
+		d, err := plan.Asked(followUp(), o, ask, []string{"ann@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[d.ID] = true
+		if d.State != chat.Pending || d.Target != chat.AccountMail || !d.Params.Asked || d.Params.Audience != ask.Audience || d.Params.Rule == "" {
+			t.Errorf("%+v", d)
+		}
+		if ask.ID == "t_2" && (d.Params.Cover != "Hello" || d.Params.To != "") || ask.ID == "t_3" && d.Params.To != "qa@acme.example" {
+			t.Errorf("%+v", d.Params)
+		}
+	}
+	if len(keys) != rules+3 {
+		t.Errorf("%d keys, want %d", len(keys), rules+3)
+	}
+}
+
+func TestTwoAddressesThatMayLeadToOneMailboxAreTheSame(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"ann@example.com", " ANN@Example.COM ", true},
+		{"ann@example.com", "ann+qa@example.com", true},
+		{"ann@example.com", `"ann"@example.com`, true},
+		{"ann@example.com", `"a\nn"@example.com`, true},
+		{"ann@example.com", "ann@example.com.", true},
+		{"ann@bücher.example", "ann@xn--bcher-kva.example", true},
+		{"ann@example.com", "bo@example.com", false},
+		{"ann@example.com", "ann@example.org", false},
+		{"+ann@example.com", "+bo@example.com", false},
+		{"ann@example.com", "", false},
+	} {
+		if plan.SameMailbox(c.a, c.b) != c.same || plan.SameMailbox(c.b, c.a) != c.same {
+			t.Errorf("%q and %q: want %t", c.a, c.b, c.same)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package store_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// ask asks for a customer transcript for the user; the answer is the delivery's id.
+func (r *rig) ask(conversation string, episode int, request string, repeat store.Idempotency) (chat.Key, error) {
+	r.t.Helper()
+	r.organization.Mail = &config.Mail{}
+	answer, err := r.AskTranscript(r.t.Context(), acme, store.NewTranscript{
+		Conversation: conversation, Episode: episode, Repeat: repeat,
+		Plan: func(c chat.Conversation, addresses []string) (chat.Delivery, string, error) {
+			d, err := plan.Asked(c, r.organization, plan.Ask{ID: request, To: plan.ToUser, Audience: chat.Customer}, addresses)
+			return d, d.ID.String(), err
+		},
+	})
+	if err != nil {
+		return chat.Key{}, err
+	}
+	return chat.ParseKey(answer)
+}
+
+func (r *rig) transcripts() int {
+	return r.count("select count(*) from deliveries where action = 'email_transcript'")
+}
+
+// contact takes contact data as either door does.
+func (r *rig) contact(id, email string) {
+	r.t.Helper()
+	if _, err := r.AddContact(r.t.Context(), acme, "c", chat.Contact{ID: id, Email: email}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestATranscriptThatIsAskedForIsOfTheLatestEpisodeThatEnded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.mustEnd(snapshot("c", 1))
+	r.mustEnd(snapshot("c", 2))
+	r.put(snapshot("c", 3))
+	for i, want := range map[int]int{0: 2, 1: 1, 2: 2} {
+		id, err := r.ask("c", i, "t"+strconv.Itoa(i), store.Idempotency{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := r.see(id); d.Episode != want || d.State != chat.Pending || !d.Params.Asked {
+			t.Errorf("asked for %d: %+v", i, d.Delivery)
+		}
+		if got := r.frozen(r.claim(id)); got.Episode != want {
+			t.Errorf("asked for %d, rendered is %d", i, got.Episode)
+		}
+	}
+	for i, kind := range map[int]fault.Kind{3: fault.Conflict, 4: fault.NotFound} {
+		if _, err := r.ask("c", i, "x", store.Idempotency{}); !fault.Is(err, kind) {
+			t.Errorf("episode %d: %v", i, err)
+		}
+	}
+	if _, err := r.ask("nobody", 0, "x", store.Idempotency{}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a conversation that nobody knows: %v", err)
+	}
+	if n := r.count("select count(*) from conversations"); n != 1 {
+		t.Errorf("%d conversations", n)
+	}
+}
+
+func TestATranscriptThatIsAskedForWhileTheEpisodeSettlesWaitsForThat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if _, err := r.end(acme, snapshot("c", 1), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	id, err := r.ask("c", 0, "t1", store.Idempotency{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.want(id, chat.Pending, chat.HeldBySettle)
+	r.refused(id)
+	r.exec("update episodes set freeze_at = now()")
+	if n, err := r.FreezeSettled(t.Context(), 10); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	r.claim(id)
+}
+
+func TestTheSameRequestForATranscriptIsAnsweredAlikeWhateverHasHappenedSince(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.mustEnd(snapshot("c", 1))
+	repeat := store.Idempotency{Key: "k", Digest: []byte("body")}
+	first, err := r.ask("c", 0, "t1", repeat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mustEnd(snapshot("c", 2))
+	for i := range 3 {
+		if again, err := r.ask("c", 0, fmt.Sprintf("t%d", i+2), repeat); err != nil || again != first {
+			t.Errorf("%s, %v; want %s", again, err, first)
+		}
+	}
+	if n := r.transcripts(); n != 3 {
+		t.Errorf("%d transcripts", n)
+	}
+	if _, err := r.ask("c", 0, "t9", store.Idempotency{Key: "k", Digest: []byte("other")}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another body under the same key: %v", err)
+	}
+	r.each(8, func(i int) {
+		if _, err := r.ask("c", 0, fmt.Sprintf("at once %d", i), store.Idempotency{Key: "k2", Digest: []byte("body")}); err != nil {
+			t.Error(err)
+		}
+	})
+	if n := r.transcripts(); n != 4 {
+		t.Errorf("%d transcripts after eight requests at once", n)
+	}
+}
+
+func TestATranscriptWaitsForAnAddressAndIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		emails []string // of the contacts, in order; "wait" lets the wait pass
+		to     string   // "" if it is not free to go
+		holds  chat.Hold
+	}{
+		"an address lets it go":                            {[]string{"ann@example.com"}, "ann@example.com", ""},
+		"the first of two lets it go, the last is written": {[]string{"ann@example.com", "ann@work.example"}, "ann@work.example", ""},
+		"without an address it waits on":                   {[]string{"", ""}, "", chat.HeldByContact},
+		"for an address that is no good it waits on":       {[]string{"ann at home"}, "", chat.HeldByContact},
+		"a good one after a bad one lets it go":            {[]string{"ann at home", "ann@example.com"}, "ann@example.com", ""},
+		"a bad one after a good one does not replace it":   {[]string{"ann@example.com", "ann at home"}, "ann@example.com", ""},
+		"after the wait it goes, and has nowhere to go":    {[]string{"wait"}, "nowhere", chat.HeldByContact},
+		"after the wait a bad one is all there is":         {[]string{"ann at home", "wait"}, "ann at home", chat.HeldByContact},
+		"an address after the wait and before it was tried": {
+			[]string{"wait", "ann@example.com"}, "ann@example.com", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.organization.ContactWait = config.Duration(30 * time.Minute)
+			s := snapshot("c", 1)
+			s.User = chat.User{Name: "Ann"}
+			id := r.mustEnd(s)[chat.EmailTranscript]
+			r.want(id, chat.Pending, chat.HeldByContact)
+			for i, email := range c.emails {
+				if email == "wait" {
+					r.age(id, 31*time.Minute)
+				} else {
+					r.contact(fmt.Sprintf("k%d", i), email)
+				}
+				r.mustEnd(s)
+			}
+			r.want(id, chat.Pending, c.holds)
+			if c.to == "" {
+				r.refused(id)
+				return
+			}
+			claimed := r.claim(id)
+			if to := r.frozen(claimed).User.Email; to != c.to && (c.to != "nowhere" || to != "") {
+				t.Errorf("it goes to %q", to)
+			}
+			r.record(claimed, worked(claimed.Delivery, "sent"))
+			for i := range 2 {
+				r.contact(fmt.Sprintf("later %d", i), "later@example.com")
+				r.mustEnd(s)
+			}
+			r.want(id, chat.Delivered, "")
+			r.refused(id)
+			if n := r.transcripts(); n != 1 {
+				t.Errorf("%d transcripts", n)
+			}
+		})
+	}
+}
