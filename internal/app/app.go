@@ -21,6 +21,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/all"
 	"github.com/afterchat/afterchat/connectors/twilio"
+	"github.com/afterchat/afterchat/internal/bounce"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/dispatch"
@@ -124,8 +125,9 @@ func (a *App) wire() error {
 		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Intake: in,
 		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
+	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
 	a.handler, err = httpapi.New(httpapi.Deps{
-		Store: a.store, Intake: in, Organizations: c.Organizations, Keys: keys, Renderer: renderer,
+		Store: a.store, Bounces: taker, Intake: in, Organizations: c.Organizations, Keys: keys, Renderer: renderer,
 		PublicURL: c.HTTP.PublicURL, AdminToken: c.HTTP.AdminToken, Accounts: a.accounts, Historians: a.historians,
 		Flags: plan.Flags, VerifyTwilio: verifyTwilio, Number: number, Newer: twilio.Newer, Refresh: a.fetchTickets,
 		Ready: a.ready, Monitor: newMonitor(a.redis), Metrics: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), Log: a.log,

@@ -184,7 +184,7 @@ func (l *Ledger) print(list []store.Timeline) error {
 		return writeJSON(l.out, map[string]any{"deliveries": views})
 	}
 	for _, d := range list {
-		more := strings.TrimSpace(string(d.Hold) + " " + d.Error + " " + d.Ref.ID)
+		more := strings.Join(strings.Fields(strings.Join([]string{string(d.Hold), d.Error, d.Receipt, d.Ref.ID}, " ")), " ")
 		fmt.Fprintf(l.out, "%s  %-20s %-17s %-8s %-10s %s\n", d.ID, d.Conversation, d.Action, d.Target, d.State, more)
 	}
 	return nil

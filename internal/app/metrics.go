@@ -14,6 +14,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.HistogramVec
+	bounces  *prometheus.CounterVec
 }
 
 func newMetrics(s *store.Store) *metrics {
@@ -23,8 +24,13 @@ func newMetrics(s *store.Store) *metrics {
 			Name: "afterchat_calls_seconds", Help: "Calls to help desks, mail and SMS accounts, by type of account, operation and outcome.",
 			Buckets: []float64{.005, .02, .1, .5, 2, 10, 30},
 		}, []string{"account_type", "operation", "outcome"}),
+		bounces: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "afterchat_bounces_total",
+			Help: "Mails that mail servers sent back, by the door they came by (lmtp, smtp, webhook) and what they were: " +
+				"delayed, relayed, expanded, delivered, bounced, complained; repeated, unproved, unknown or ignored where they changed nothing.",
+		}, []string{"door", "outcome"}),
 	}
-	m.registry.MustRegister(m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	m.registry.MustRegister(m.calls, m.bounces, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "afterchat_deliveries_waiting", Help: "Deliveries that wait for nothing but time; -1 when PostgreSQL is away.",
 		}, func() float64 { return ask(s.Waiting) }),
@@ -38,6 +44,8 @@ func newMetrics(s *store.Store) *metrics {
 func (m *metrics) observe(kind, op, outcome string, took time.Duration) {
 	m.calls.WithLabelValues(kind, op, outcome).Observe(took.Seconds())
 }
+
+func (m *metrics) bounced(door, outcome string) { m.bounces.WithLabelValues(door, outcome).Inc() }
 
 // ask bounds a figure that PostgreSQL has to be asked for.
 func ask(figure func(context.Context) (int64, error)) float64 {

@@ -15,6 +15,7 @@ import (
 const (
 	apiKeyScheme = "apiKey"
 	adminScheme  = "adminToken"
+	bounceScheme = "bounceSecret"
 )
 
 // callers finds an organization by the SHA-256 of one of its API keys, so that the time

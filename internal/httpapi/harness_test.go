@@ -23,6 +23,7 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/twilio"
+	"github.com/afterchat/afterchat/internal/bounce"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/httpapi"
@@ -41,7 +42,9 @@ const (
 	publicURL  = "https://after.example"
 	accountSID = "AC0123456789abcdef0123456789abcdef"
 	smsToken   = "0123456789abcdef0123456789abcdef"
-	linkSecret = "the secret of acme's links, which is long"
+	// bounceSecret is acme's; bolt's begins with it.
+	bounceSecret = "the-secret-of-acmes-bounces"
+	linkSecret   = "the secret of acme's links, which is long"
 )
 
 // door is a whole door over a real database, with two organizations.
@@ -58,6 +61,7 @@ type door struct {
 	refreshed []string
 	canLook   bool
 	down      map[string]error
+	bounces   []string
 }
 
 // newDoor opens a door; change may alter what it depends on.
@@ -83,8 +87,10 @@ func newDoor(t *testing.T, change ...func(*httpapi.Deps)) *door {
 		defer d.mu.Unlock()
 		d.refreshed = append(d.refreshed, organization+"/"+conversation)
 	}
+	log := slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	d.deps = httpapi.Deps{
-		Store: s, Organizations: organizations(), Keys: keys, Renderer: renderer, PublicURL: publicURL, AdminToken: adminToken,
+		Bounces: &bounce.Taker{Store: s, Keys: keys, Observe: d.observe, Log: log},
+		Store:   s, Organizations: organizations(), Keys: keys, Renderer: renderer, PublicURL: publicURL, AdminToken: adminToken,
 		Intake:       &intake.Intake{Store: s, Keys: keys, PublicURL: publicURL, Number: number, Wake: func() {}, Opened: refresh},
 		Accounts:     d,
 		VerifyTwilio: verifyTwilio, Number: number, Newer: twilio.Newer, Flags: plan.Flags,
@@ -102,7 +108,7 @@ func newDoor(t *testing.T, change ...func(*httpapi.Deps)) *door {
 		},
 		Monitor: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the dashboard") }),
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "some_metric 1") }),
-		Log:     slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:     log,
 	}
 	for _, f := range change {
 		f(&d.deps)
@@ -119,6 +125,19 @@ func newDoor(t *testing.T, change ...func(*httpapi.Deps)) *door {
 	return d
 }
 
+// observe is where the door counts bounces.
+func (d *door) observe(by, outcome string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bounces = append(d.bounces, by+" "+outcome)
+}
+
+func (d *door) counted() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.bounces)
+}
+
 // CanLook is the door's accounts.
 func (d *door) CanLook(string, string, chat.Action) bool { return d.canLook }
 
@@ -127,13 +146,18 @@ func organizations() map[string]*config.Organization {
 		"acme": {
 			ID: "acme", Name: "Acme Coffee", APIKeys: []connectors.Secret{"acme-old-key", acmeKey}, Locale: "en", Timezone: "Europe/Stockholm", Region: "SE",
 			SMS:         &twilio.Settings{Common: connectors.Common{Type: "twilio"}, AccountSID: accountSID, AuthToken: smsToken, From: "+15005550006", Countries: []string{"SE", "US"}},
-			Mail:        &config.Mail{},
+			Mail:        &config.Mail{Bounces: &config.Bounces{ReturnPath: "bounces@acme.example", Secret: bounceSecret}},
 			Tickets:     []config.TicketRule{{Desk: "zd", Body: chat.Internal}},
 			Transcripts: []config.TranscriptRule{{To: "user", Audience: chat.Customer}},
 			Flags:       []config.FlagRule{{Code: "health_and_safety", Words: map[string][]string{"en": {"smoke"}}}},
 			Links:       &config.Links{Target: "https://acme.example/chat?shop=1", Secret: linkSecret, TTL: config.Duration(time.Hour)},
 		},
-		"bolt": {ID: "bolt", Name: "Bolt", APIKeys: []connectors.Secret{boltKey}, Timezone: "UTC"},
+		"bolt": {
+			ID: "bolt", Name: "Bolt", APIKeys: []connectors.Secret{boltKey}, Timezone: "UTC",
+			Mail: &config.Mail{Bounces: &config.Bounces{ReturnPath: "bounces@bolt.example", Secret: bounceSecret + "-bolt"}},
+		},
+		"shut": {ID: "shut", Name: "Shut", Mail: &config.Mail{Bounces: &config.Bounces{Listen: "127.0.0.1:2525"}}},
+		"deaf": {ID: "deaf", Name: "Deaf"},
 	}
 }
 

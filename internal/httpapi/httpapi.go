@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/bounce"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/intake"
@@ -52,6 +53,10 @@ type Deps struct {
 	Number func(o *config.Organization, raw string) (e164 string, err error)
 	// Newer reports whether one receipt is news after another. Receipts come in any order.
 	Newer func(old, new string) bool
+	// Bounces carries out what mail servers report.
+	Bounces interface {
+		Take(ctx context.Context, a bounce.Arrival, r bounce.Report) error
+	}
 	// Flags returns a snapshot's flags and those that the organization's rules set.
 	Flags func(o *config.Organization, s chat.Snapshot) []chat.Flag
 	// Historians returns the organization's desks that can list a user's tickets.
@@ -115,6 +120,7 @@ func newAPI(d Deps) *api {
 	a.routeRedeem()
 	a.routePane()
 	a.routeWebhooks()
+	a.routeBounces()
 	a.routeHealth()
 	a.routeMonitor()
 	a.describeDocs()
@@ -136,6 +142,7 @@ func settings(publicURL string) huma.Config {
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		apiKeyScheme: {Type: "http", Scheme: "bearer", Description: "An organization's API key."},
+		bounceScheme: {Type: "http", Scheme: "bearer", Description: "The secret of an organization's mail.bounces."},
 		adminScheme:  {Type: "http", Scheme: "bearer", Description: "The operator's admin token; also taken as a Basic password."},
 	}
 	return c

@@ -22,6 +22,7 @@ var contract = []string{
 	"POST /v1/deliveries/{id}/retry", "POST /v1/deliveries/{id}/cancel", "POST /v1/deliveries/{id}/resolve",
 	"POST /v1/conversations/{id}/pane", "POST /v1/links", "GET /v1/links/{id}", "DELETE /v1/links/{id}",
 	"GET /r/{token}", "POST /r/{token}", "POST /webhooks/twilio/{organization}/status", "POST /webhooks/twilio/{organization}/inbound",
+	"POST /webhooks/mail/{organization}/bounce",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /monitor/",
 }
 
@@ -56,6 +57,7 @@ func TestTheDescriptionHasEveryCallOfTheContract(t *testing.T) {
 		}
 		op := item.GetOperation(method)
 		takesBody := (method == http.MethodPost || method == http.MethodPut) && strings.HasPrefix(path, "/v1/") && !strings.HasSuffix(path, "/cancel")
+		takesBody = takesBody || strings.HasPrefix(path, "/webhooks/mail/")
 		if (op.RequestBody != nil) != takesBody {
 			t.Errorf("%s: has a body %v, want %v", call, op.RequestBody != nil, takesBody)
 		}

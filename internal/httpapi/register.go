@@ -183,14 +183,19 @@ func (r *request) read(op operation) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
 	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return fault.Wrap(fault.Invalid, codeTimeout, "the body did not come in time", err)
-	}
 	if err != nil {
-		return fault.Wrap(fault.Invalid, "incomplete_body", "the body ended early", err)
+		return incomplete(err)
 	}
 	r.body = body.Bytes()
 	return nil
+}
+
+// incomplete is for a body that could not be read to its end.
+func incomplete(err error) error {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return fault.Wrap(fault.Invalid, codeTimeout, "the body did not come in time", err)
+	}
+	return fault.Wrap(fault.Invalid, "incomplete_body", "the body ended early", err)
 }
 
 // isJSON takes the type's name, its relatives (application/x+json), and none at all.

@@ -34,6 +34,8 @@ func TestNoOrganizationSeesOrMovesWhatIsAnothers(t *testing.T) {
 	if err := r.Suppress(ctx, acme, chat.ChannelSMS, "+46701234567", "stop"); err != nil {
 		t.Fatal(err)
 	}
+	sent := r.mustEnd(snapshot("sent", 1))[chat.EmailTranscript]
+	r.deliver(sent, "<m>")
 	before := r.dump()
 
 	notFound := func(what string, err error) {
@@ -52,6 +54,17 @@ func TestNoOrganizationSeesOrMovesWhatIsAnothers(t *testing.T) {
 	notFound("CancelDelivery", r.CancelDelivery(ctx, stranger, ids[chat.EmailTranscript]))
 	notFound("ResolveDelivery", r.ResolveDelivery(ctx, stranger, unknown, chat.Failed, chat.Ref{}))
 	notFound("SetReceipt", r.SetReceipt(ctx, stranger, ids[chat.FileTicket], "read", func(string, string) bool { return true }))
+	_, err = r.TakeBounce(ctx, stranger, sent, bounced("bounced 5.1.1", "bounced"))
+	notFound("TakeBounce", err)
+	if removed, err := r.RemoveSuppression(ctx, stranger, chat.ChannelSMS, "+46701234567"); removed != nil || err != nil {
+		t.Errorf("RemoveSuppression: %v, %v", removed, err)
+	}
+	if list, err := r.Suppressions(ctx, stranger, "", store.SuppressedAddress{}, 10); len(list) > 0 || err != nil {
+		t.Errorf("Suppressions: %v, %v", list, err)
+	}
+	if changed, err := r.AddSuppression(ctx, stranger, chat.ChannelSMS, "+46701234567", "manual"); !changed || err != nil {
+		t.Errorf("AddSuppression: %v, %v", changed, err)
+	}
 	_, err = r.Link(ctx, stranger, "l")
 	notFound("Link", err)
 	notFound("RevokeLink", r.RevokeLink(ctx, stranger, "l"))
