@@ -230,3 +230,32 @@ func TestContactDataThatComeLateAmendTheTicket(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoeverChattedIsWrittenToInTheirOwnLanguage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization().Transcripts = append(r.organization().Transcripts, config.TranscriptRule{To: "qa@acme.example", Audience: chat.Internal})
+	mail, sms := r.account(chat.AccountMail, searchable(), ""), r.account(chat.AccountSMS, searchable(), "")
+	s := sample("c", 1)
+	s.Locale, s.User.Locale = "de-DE", "sv-SE"
+	r.end(s)
+	all, err := r.store.Deliveries(t.Context(), acme, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.Action == chat.EmailTranscript {
+			r.run(d.ID)
+		}
+	}
+	_, id := r.link()
+	r.run(id)
+	for _, m := range append(mail.things("message"), sms.things("message")...) {
+		if want := map[string]string{"qa@acme.example": "Conversation", "ann@example.com": "Konversation", "+46701234567": "Fortsätt din chatt"}[m.on]; !strings.Contains(m.text, want) {
+			t.Errorf("%s reads no %q in %q", m.on, want, m.text)
+		}
+	}
+	if n := len(mail.things("message")) + len(sms.things("message")); n != 3 {
+		t.Errorf("%d messages", n)
+	}
+}

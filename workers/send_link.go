@@ -25,7 +25,11 @@ func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
 	if err != nil {
 		return unmade(j, err)
 	}
-	message, err := w.linkMessage(j, link, token)
+	locales, err := w.Store.Locales(ctx, j.Organization, j.Conversation)
+	if err != nil {
+		return unmade(j, err)
+	}
+	message, err := w.linkMessage(j, link, token, append(locales, j.organization.Locale))
 	if err != nil {
 		return unmade(j, err)
 	}
@@ -46,9 +50,9 @@ func (w *Worker) sendLink(ctx context.Context, j job) store.Outcome {
 
 // linkMessage renders the message. What makes it unique is the token and not the whole
 // URL, so that it is found although public_url was changed since it was sent.
-func (w *Worker) linkMessage(j job, link chat.Link, token string) (connectors.Outgoing, error) {
+func (w *Worker) linkMessage(j job, link chat.Link, token string, locales []string) (connectors.Outgoing, error) {
 	view := templates.LinkView{
-		Brand: brand(j.organization), Purpose: link.Purpose, URL: intake.LinkURL(w.PublicURL, token), Locale: j.organization.Locale,
+		Brand: brand(j.organization), Purpose: link.Purpose, URL: intake.LinkURL(w.PublicURL, token), Locale: templates.FirstSpoken(locales...),
 		ExpiresAt: link.ExpiresAt, Location: j.organization.Location(),
 	}
 	m := connectors.Outgoing{Key: j.ID, To: j.Params.To, Unique: token, Thread: j.Organization + "/" + j.Conversation}

@@ -137,3 +137,24 @@ func TestAnIdempotencyKeyMakesOneLink(t *testing.T) {
 	}
 	d.do("POST", "/v1/links", object{"purpose": "invite", "conversation": "c"}, "Idempotency-Key", "k1").refused(409, "idempotency_key_reused", "")
 }
+
+func TestThePageBehindALinkIsInItsUsersLanguage(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	_, path := d.link(object{"purpose": "resume", "conversation": "c", "send": object{"channel": "sms", "to": "0701234567"}})
+	lang := func() string {
+		t.Helper()
+		page := string(d.do("GET", path, nil, "Authorization", "").is(200, nil).body)
+		_, after, _ := strings.Cut(page, `<html lang="`)
+		lang, _, _ := strings.Cut(after, ">")
+		return lang
+	}
+	if got := lang(); got != `en" dir="ltr"` {
+		t.Errorf("of nobody known: %s", got)
+	}
+	open := object{"id": "c", "started_at": "2026-11-20T09:00:00Z", "locale": "ar-EG", "user": object{"id": "u", "locale": "he"}, "messages": []any{}}
+	d.do("PUT", "/v1/conversations/c", open).is(200, nil)
+	if got := lang(); got != `ar" dir="rtl"` {
+		t.Errorf("of a user whose own language there is not, in a chat whose there is: %s", got)
+	}
+}

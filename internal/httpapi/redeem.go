@@ -107,8 +107,16 @@ func (a *api) writeLink(w http.ResponseWriter, r *http.Request, l chat.Link, o *
 	p := templates.LinkPage{State: "unknown"}
 	status := http.StatusNotFound
 	if o != nil {
-		// The action is relative, so that the page works behind whatever proxy it is seen through.
-		p = templates.LinkPage{Brand: brandOf(o), State: string(l.State), Action: url.PathEscape(r.PathValue("token")), Target: o.Links.Target}
+		locales, err := a.Store.Locales(r.Context(), o.ID, l.Conversation)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		p = templates.LinkPage{
+			Brand: brandOf(o), Locale: templates.FirstSpoken(append(locales, o.Locale)...), State: string(l.State), Target: o.Links.Target,
+			// The action is relative, so that the page works behind whatever proxy it is seen through.
+			Action: url.PathEscape(r.PathValue("token")),
+		}
 		if status = http.StatusGone; l.State == chat.LinkOpen {
 			status = http.StatusOK
 		}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,4 +134,35 @@ func TestALinkForAConversationNotYetKnownIsSentAndTheChatFollows(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	r.mustEnd(snapshot("c", 1))
+}
+
+func TestAConversationKnowsInWhichLanguagesItsUserReads(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l, _ := link("l1")
+	r.createLink(l)
+	locales := func() []string {
+		t.Helper()
+		got, err := r.Locales(t.Context(), acme, "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := locales(); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("before any episode: %q", got)
+	}
+	open, raw, err := chat.ParseSnapshot([]byte(`{"id":"c","started_at":"2026-11-20T09:00:00Z","locale":"de-DE","user":{"locale":"sv"},"messages":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.UpdateConversation(t.Context(), acme, open, raw); err != nil {
+		t.Fatal(err)
+	}
+	if got := locales(); !slices.Equal(got, []string{"sv", "de-DE"}) {
+		t.Errorf("of an open chat: %q", got)
+	}
+	if _, err := r.Locales(t.Context(), "other", "c"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("of another organization's: %v", err)
+	}
 }
