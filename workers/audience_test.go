@@ -251,7 +251,7 @@ func TestWhoeverChattedIsWrittenToInTheirOwnLanguage(t *testing.T) {
 	_, id := r.link()
 	r.run(id)
 	for _, m := range append(mail.things("message"), sms.things("message")...) {
-		if want := map[string]string{"qa@acme.example": "Conversation", "ann@example.com": "Konversation", "+46701234567": "Fortsätt din chatt"}[m.on]; !strings.Contains(m.text, want) {
+		if want := map[string]string{"qa@acme.example": "Conversation", "ann@example.com": "Här är din kopia", "+46701234567": "Fortsätt din chatt"}[m.on]; !strings.Contains(m.text, want) {
 			t.Errorf("%s reads no %q in %q", m.on, want, m.text)
 		}
 	}
