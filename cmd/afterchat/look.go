@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,6 +72,31 @@ func (c previewCommand) Run(s streams) error {
 		return err
 	}
 	return app.Preview(c.Config, c.Organization, c.Audience, c.Format, body, s.out)
+}
+
+type sendTestCommand struct {
+	configFlag
+	Organization string `required:"" help:"The organization's id."`
+	To           string `required:"" placeholder:"ADDRESS" help:"Who gets it."`
+	Audience     string `enum:"customer,internal" default:"customer" help:"What it shows: customer or internal."`
+	JSON         bool   `name:"json" help:"Print JSON."`
+	Chat         string `arg:"" optional:"" placeholder:"CHAT.json" help:"The snapshot; - reads standard input. Without it: a made-up one."`
+}
+
+// Run mails the transcript, marked as a test.
+func (c sendTestCommand) Run(ctx context.Context, s streams) error {
+	m := app.TestMail{Organization: c.Organization, To: c.To, Audience: c.Audience}
+	if c.Chat != "" {
+		var err error
+		if m.Chat, err = (chatFlags{Chat: c.Chat}).read(); err != nil {
+			return err
+		}
+	}
+	err := app.SendTest(ctx, c.Config, m, c.JSON, s.out)
+	if errors.Is(err, app.ErrNotSent) {
+		return errQuiet
+	}
+	return err
 }
 
 type schemaCommand struct {

@@ -27,6 +27,7 @@ type cli struct {
 	Check      checkCommand      `cmd:"" help:"Validate a configuration; with --probe sign in to every account, read-only."`
 	Plan       planCommand       `cmd:"" help:"Show what a chat's end would deliver where, and why. Calls nobody."`
 	Preview    previewCommand    `cmd:"" help:"Write a chat's transcript as it would be sent."`
+	SendTest   sendTestCommand   `cmd:"" help:"Mail a transcript, marked as a test, through the organization's mail account."`
 	Deliveries deliveriesCommand `cmd:"" help:"The ledger: list, show, retry, cancel, resolve."`
 	Rejects    rejectsCommand    `cmd:"" help:"List a chat core's tasks that could not be taken."`
 	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of the configuration or of a snapshot."`

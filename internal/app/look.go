@@ -162,19 +162,9 @@ func Preview(path, organization, audience, format string, body []byte, out io.Wr
 	if err != nil {
 		return err
 	}
-	r, err := templates.New()
+	letter, err := transcript(o, s, audience)
 	if err != nil {
-		return fmt.Errorf("reading the templates: %w", err)
-	}
-	options := workers.RenderOptions(o, nil)
-	var letter templates.Mail
-	if chat.Audience(audience) == chat.Internal {
-		letter, err = r.TranscriptForInternal(templates.ForInternal(s, options))
-	} else {
-		letter, err = r.TranscriptForCustomer(templates.ForCustomer(s, options))
-	}
-	if err != nil {
-		return fmt.Errorf("rendering the transcript: %w", err)
+		return err
 	}
 	if format == "html" {
 		_, err = io.WriteString(out, letter.HTML)
@@ -182,6 +172,25 @@ func Preview(path, organization, audience, format string, body []byte, out io.Wr
 		_, err = fmt.Fprintf(out, "Subject: %s\n\n%s", letter.Subject, letter.Text)
 	}
 	return err
+}
+
+// transcript renders a chat's transcript as the workers do.
+func transcript(o *config.Organization, s chat.Snapshot, audience string) (templates.Mail, error) {
+	r, err := templates.New()
+	if err != nil {
+		return templates.Mail{}, fmt.Errorf("reading the templates: %w", err)
+	}
+	var letter templates.Mail
+	options := workers.RenderOptions(o, nil)
+	if chat.Audience(audience) == chat.Internal {
+		letter, err = r.TranscriptForInternal(templates.ForInternal(s, options))
+	} else {
+		letter, err = r.TranscriptForCustomer(templates.ForCustomer(s, options))
+	}
+	if err != nil {
+		return templates.Mail{}, fmt.Errorf("rendering the transcript: %w", err)
+	}
+	return letter, nil
 }
 
 func chatOf(path, organization string, body []byte) (*config.Organization, chat.Snapshot, error) {

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// TestMail is what SendTest mails: the transcript of a chat for an audience, to an
+// address. Chat is the snapshot's JSON; nil means a made-up one.
+type TestMail struct {
+	Organization, To, Audience string
+	Chat                       []byte
+}
+
+// sendTestTimeout bounds the whole of it; a mail server may think for long.
+const sendTestTimeout = time.Minute
+
+// ErrNotSent is what SendTest returns after it has said, in JSON, what went wrong.
+var ErrNotSent = errors.New("the test was not sent")
+
+// SendTest mails a transcript that is marked as a test, through the organization's mail
+// account, once. It is in no ledger, and its Message-ID is nobody else's.
+func SendTest(ctx context.Context, path string, m TestMail, asJSON bool, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTestTimeout)
+	defer cancel()
+	began := time.Now()
+	ref, err := sendTest(ctx, path, m)
+	if asJSON {
+		return reportTest(ref, err, time.Since(began), out)
+	}
+	if err != nil {
+		return fmt.Errorf("sending the test: %w%s", err, advice(err))
+	}
+	_, err = fmt.Fprintf(out, "The mail server took it in %s: %s\n", time.Since(began).Round(time.Millisecond), ref.ID)
+	return err
+}
+
+func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
+	c, err := LoadConfig(path)
+	if err != nil {
+		return chat.Ref{}, err
+	}
+	o, ok := c.Organizations[m.Organization]
+	if !ok {
+		return chat.Ref{}, unknownOrganization(c, m.Organization)
+	}
+	if o.Mail == nil {
+		return chat.Ref{}, fault.New(fault.Invalid, "mail_not_configured", "this organization has no mail configured")
+	}
+	if !plan.GoodAddress(m.To) {
+		return chat.Ref{}, fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
+	}
+	letter, err := testLetter(o, m)
+	if err != nil {
+		return chat.Ref{}, err
+	}
+	built, err := newAccounts(c, unlimited{}, func(string, string, string, time.Duration) {})
+	if err != nil {
+		return chat.Ref{}, err
+	}
+	var key chat.Key
+	_, _ = rand.Read(key[:]) // never fails
+	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
+		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
+	})
+}
+
+func testLetter(o *config.Organization, m TestMail) (templates.Mail, error) {
+	s := templates.Sample()
+	if m.Chat != nil {
+		var err error
+		if s, _, err = chat.ParseSnapshot(m.Chat); err != nil {
+			return templates.Mail{}, fmt.Errorf("reading the chat: %w", err)
+		}
+	}
+	s.Flags = plan.Flags(o, s)
+	letter, err := transcript(o, s, m.Audience)
+	return letter.ForTest(), err
+}
+
+// reportTest says how it went as {"ok","ref","duration_ms","error"}.
+func reportTest(ref chat.Ref, err error, took time.Duration, out io.Writer) error {
+	type problem struct {
+		Kind   string `json:"kind"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}
+	report := struct {
+		OK         bool     `json:"ok"`
+		Ref        string   `json:"ref"`
+		DurationMS int64    `json:"duration_ms"`
+		Error      *problem `json:"error"`
+	}{err == nil, ref.ID, took.Milliseconds(), nil}
+	if err != nil {
+		report.Error = &problem{fault.KindOf(err).String(), fault.CodeOf(err), err.Error()}
+	}
+	if writing := writeJSON(out, report); writing != nil {
+		return writing
+	}
+	if err != nil {
+		return ErrNotSent
+	}
+	return nil
+}
+
+// advice says what to look at, by the fault's code.
+func advice(err error) string {
+	switch code := fault.CodeOf(err); {
+	case code == "tls_certificate":
+		return "; name the authority that signed it in smtp.ca_file, if it is your own"
+	case code == "starttls_unsupported":
+		return "; look at smtp.tls and the port in smtp.address"
+	case fault.Is(err, fault.Denied):
+		return "; look at smtp.username, smtp.password and mail.from"
+	case code == "5.1.1", strings.HasPrefix(code, "5.1."), code == "550":
+		return "; the address is not taken there"
+	case fault.Is(err, fault.Ambiguous):
+		return "; it may have arrived all the same"
+	case fault.Is(err, fault.Transient):
+		return "; the same again may work later"
+	}
+	return ""
+}
