@@ -21,18 +21,19 @@ import (
 )
 
 type cli struct {
-	Demo       demoCommand       `cmd:"" help:"The whole pipeline on this machine, nothing else needed."`
-	Serve      serveCommand      `cmd:"" help:"Run the HTTP door, the dispatcher and the workers."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to date."`
-	Check      checkCommand      `cmd:"" help:"Validate a configuration; with --probe sign in to every account, read-only."`
-	Plan       planCommand       `cmd:"" help:"Show what a chat's end would deliver where, and why. Calls nobody."`
-	Preview    previewCommand    `cmd:"" help:"Write a chat's transcript as it would be sent."`
-	SendTest   sendTestCommand   `cmd:"" help:"Mail a transcript, marked as a test, through the organization's mail account."`
-	Deliveries deliveriesCommand `cmd:"" help:"The ledger: list, show, retry, cancel, resolve."`
-	Rejects    rejectsCommand    `cmd:"" help:"List a chat core's tasks that could not be taken."`
-	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of the configuration or of a snapshot."`
-	Openapi    openapiCommand    `cmd:"" help:"Print the OpenAPI 3.1 description of the HTTP door."`
-	Version    kong.VersionFlag  `help:"Print the version."`
+	Demo         demoCommand         `cmd:"" help:"The whole pipeline on this machine, nothing else needed."`
+	Serve        serveCommand        `cmd:"" help:"Run the HTTP door, the dispatcher and the workers."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date."`
+	Check        checkCommand        `cmd:"" help:"Validate a configuration; with --probe sign in to every account, read-only."`
+	Plan         planCommand         `cmd:"" help:"Show what a chat's end would deliver where, and why. Calls nobody."`
+	Preview      previewCommand      `cmd:"" help:"Write a chat's transcript as it would be sent."`
+	SendTest     sendTestCommand     `cmd:"" help:"Mail a transcript, marked as a test, through the organization's mail account."`
+	Deliveries   deliveriesCommand   `cmd:"" help:"The ledger: list, show, retry, cancel, resolve."`
+	Suppressions suppressionsCommand `cmd:"" help:"Addresses and numbers that are not written to: list, add, remove."`
+	Rejects      rejectsCommand      `cmd:"" help:"List a chat core's tasks that could not be taken."`
+	Schema       schemaCommand       `cmd:"" help:"Print the JSON Schema of the configuration or of a snapshot."`
+	Openapi      openapiCommand      `cmd:"" help:"Print the OpenAPI 3.1 description of the HTTP door."`
+	Version      kong.VersionFlag    `help:"Print the version."`
 }
 
 // streams are what a command reads from and writes to.

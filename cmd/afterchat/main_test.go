@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
+	"github.com/afterchat/afterchat/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
@@ -54,4 +55,16 @@ func mails(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("mail%d.txt", i)), []byte(text), 0o600))
 		ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("mail%d.html", i)), []byte(content.HTML), 0o600))
 	}
+}
+
+// TestCommandsOnADatabase runs what needs PostgreSQL.
+func TestCommandsOnADatabase(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/database",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("DATABASE_URL", testenv.Postgres(t))
+			return nil
+		},
+	})
 }
