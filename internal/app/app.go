@@ -60,6 +60,7 @@ type App struct {
 	worker     *workers.Worker
 	dispatcher *dispatch.Dispatcher
 	handler    http.Handler
+	doors      map[string]*bounceDoor
 	taking     atomic.Bool // the database is there and fits
 }
 
@@ -126,6 +127,7 @@ func (a *App) wire() error {
 		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
+	a.doors = a.newBounceDoors(taker)
 	a.handler, err = httpapi.New(httpapi.Deps{
 		Store: a.store, Bounces: taker, Intake: in, Organizations: c.Organizations, Keys: keys, Renderer: renderer,
 		PublicURL: c.HTTP.PublicURL, AdminToken: c.HTTP.AdminToken, Accounts: a.accounts, Historians: a.historians,
@@ -215,12 +217,21 @@ func (a *App) prepare(ctx context.Context, migrate bool) error {
 
 func (a *App) has(role string) bool { return len(a.roles) == 0 || slices.Contains(a.roles, role) }
 
-// open opens the HTTP door or, for a process without it, what it answers about itself. It
-// returns what closes it gracefully.
+// open opens the doors, HTTP's and those for bounces, or, for a process without them, what
+// it answers about itself. It returns what closes them gracefully.
 func (a *App) open(ctx context.Context) (func(), error) {
 	switch {
 	case a.has(RoleAPI):
-		return a.listen(ctx, a.config.HTTP.Listen, httpapi.Starting(a.taking.Load, a.handler))
+		closeBounces, err := a.openBounceDoors(ctx)
+		if err != nil {
+			return nil, err
+		}
+		closeHTTP, err := a.listen(ctx, a.config.HTTP.Listen, httpapi.Starting(a.taking.Load, a.handler))
+		if err != nil {
+			closeBounces()
+			return nil, err
+		}
+		return func() { closeBounces(); closeHTTP() }, nil
 	case a.config.Workers.Listen != "":
 		return a.listen(ctx, a.config.Workers.Listen, httpapi.AboutItself(a.handler))
 	}

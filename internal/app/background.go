@@ -71,6 +71,9 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	if parts["postgres"] == nil && !a.taking.Load() {
 		parts["postgres"] = fault.New(fault.Transient, "starting", "the database's version is not known yet")
 	}
+	if a.has(RoleAPI) && len(a.doors) > 0 {
+		parts["bounces"] = a.bounceDoorsReady()
+	}
 	return parts
 }
 

@@ -14,7 +14,7 @@ func oddVerdict(h message.Header) Verdict {
 	if h.Get("X-Failed-Recipients") != "" { // Exim
 		return Verdict{Word: Bounced}
 	}
-	if !fromMailer(h.Get("From")) || isReply(h) {
+	if !fromMailer(h.Get("From")) || isAutoReply(h) {
 		return Verdict{}
 	}
 	subject, _ := h.Text("Subject") // as it is where it cannot be decoded
@@ -50,8 +50,8 @@ func fromMailer(from string) bool {
 	return local == "mailer-daemon" || local == "postmaster"
 }
 
-// isReply reports whether somebody's machine answers instead of reporting (RFC 3834, 5).
-func isReply(h message.Header) bool {
+// isAutoReply reports whether somebody's machine answers instead of reporting (RFC 3834, 5).
+func isAutoReply(h message.Header) bool {
 	auto := strings.ToLower(firstToken(h.Get("Auto-Submitted")))
 	return auto == "auto-replied" || h.Get("X-Autoreply") != "" || strings.EqualFold(firstToken(h.Get("Precedence")), "auto_reply")
 }

@@ -108,12 +108,10 @@ func explain(tag, param string) string {
 		return fmt.Sprintf("must be an address, as bounces@acme.example, with at most %d characters before the @", connectors.MaxReturnLocal)
 	case "recipient":
 		return "must be user, or one address as qa@acme.example"
-	case "listen":
-		return "must be host:port, as 127.0.0.1:8080"
 	case "signing_key":
 		return "must have 32 bytes or more"
-	case "hostname_port":
-		return "must be host:port"
+	case "listen", "hostname_port":
+		return "must be host:port, as 127.0.0.1:8080"
 	case "e164":
 		return "must be a number with its country code, as +15005550006"
 	case "bcp47_language_tag":
