@@ -38,6 +38,13 @@ func TestGolden(t *testing.T) {
 	goldenMail(t, "transcript_customer", mail, err)
 	mail, err = r.TranscriptForInternal(internal)
 	goldenMail(t, "transcript_internal", mail, err)
+	print, err := r.PrintHTML(r.DocumentForCustomer(customer))
+	golden(t, "print_customer.html", print, err)
+	print, err = r.PrintHTML(r.DocumentForInternal(internal))
+	golden(t, "print_internal.html", print, err)
+	o.NoPDF = true
+	mail, err = r.TranscriptForCustomer(ForCustomer(s, o))
+	goldenMail(t, "transcript_without_pdf", mail, err)
 
 	link := LinkView{
 		Brand: o.Brand, Purpose: "resume", URL: "https://chat.acme.example/r/4fGh7Kq2LmN8pRs3TuV6wX",

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,8 +30,14 @@ var seenByCustomer = []string{
 // coverPath is an agent's covering note, which is for whoever reads the transcript.
 const coverPath = "options.Cover"
 
+// seenInternally are the fields that colleagues see beside those.
+var seenInternally = []string{
+	"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
+	"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Notes[].Text", "Notes[].Agent",
+}
+
 // notesAllowed are the methods whose readers may see notes. All others may not.
-var notesAllowed = []string{"Notes", "LateNote", "TranscriptForInternal", "Pane"}
+var notesAllowed = []string{"Notes", "LateNote", "TranscriptForInternal", "DocumentForInternal", "PrintHTML", "Pane"}
 
 // mustShow are fields that have to come out, so that the test cannot pass on nothing.
 var mustShow = map[string][]string{
@@ -40,14 +47,14 @@ var mustShow = map[string][]string{
 		"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 		"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Messages[].Event.Type", "Messages[].Event.From", "Messages[].Event.To",
 	}, inSnapshot(seenByCustomer)...),
-	"TranscriptForInternal": append([]string{
-		"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
-		"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Notes[].Text", "Notes[].Agent",
-	}, seenByCustomer...),
-	"Notes":     {"Notes[].Text", "Notes[].Agent"},
-	"LateNote":  {"note.Text", "note.Agent"},
-	"Amendment": {"contact.Name", "contact.Email", "contact.Phone", "contact.Answers[].Label", "contact.Answers[].Value"},
-	"Pane":      {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Links[].State"},
+	"TranscriptForInternal": append(slices.Clone(seenInternally), seenByCustomer...),
+	"DocumentForCustomer":   inSnapshot(seenByCustomer),
+	"DocumentForInternal":   append(slices.Clone(seenInternally), inSnapshot(seenByCustomer)...),
+	"PrintHTML":             inSnapshot(seenByCustomer),
+	"Notes":                 {"Notes[].Text", "Notes[].Agent"},
+	"LateNote":              {"note.Text", "note.Agent"},
+	"Amendment":             {"contact.Name", "contact.Email", "contact.Phone", "contact.Answers[].Label", "contact.Answers[].Value"},
+	"Pane":                  {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Links[].State"},
 }
 
 // inSnapshot are the paths of a snapshot alone.
@@ -63,6 +70,7 @@ func TestNothingShowsToAnAudienceThatMayNotSeeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorld()
+	w.renderer = r
 	shown := map[string]bool{}
 	methods := reflect.TypeFor[*Renderer]()
 	for i := range methods.NumMethod() {
@@ -112,6 +120,7 @@ type world struct {
 	link     LinkView
 	page     LinkPage
 	pane     PanePage
+	renderer *Renderer
 }
 
 func newWorld() *world {
@@ -216,6 +225,8 @@ func (w *world) calls(t *testing.T, method reflect.Value) []call {
 			v = w.link
 		case reflect.TypeFor[LinkPage]():
 			v, states = w.page, []string{"open", "expired", "revoked", "unknown"}
+		case reflect.TypeFor[Document]():
+			return w.prints(method)
 		case reflect.TypeFor[io.Writer]():
 			v = c.written
 		case reflect.TypeFor[string]():
@@ -240,6 +251,21 @@ func (w *world) calls(t *testing.T, method reflect.Value) []call {
 	return all
 }
 
+// prints are the calls of a method that takes what DocumentForCustomer and
+// DocumentForInternal return.
+func (w *world) prints(method reflect.Value) []call {
+	customer, internal := w.documents()
+	return []call{
+		{customer: true, method: method, in: []reflect.Value{reflect.ValueOf(customer)}, written: &bytes.Buffer{}},
+		{method: method, in: []reflect.Value{reflect.ValueOf(internal)}, written: &bytes.Buffer{}},
+	}
+}
+
+func (w *world) documents() (customer, internal Document) {
+	r := w.renderer
+	return r.DocumentForCustomer(ForCustomer(w.snapshot, w.options)), r.DocumentForInternal(ForInternal(w.snapshot, w.options))
+}
+
 // output calls the method and returns all that it wrote and returned.
 func (c call) output(t *testing.T, name string) string {
 	t.Helper()
@@ -248,6 +274,15 @@ func (c call) output(t *testing.T, name string) string {
 	for _, v := range c.method.Call(c.in) {
 		if err, ok := v.Interface().(error); ok && err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		if d, ok := v.Interface().(Document); ok {
+			// Its parts are behind pointers.
+			whole, err := json.Marshal(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out.Write(whole)
+			continue
 		}
 		fmt.Fprintf(&out, "%v\n", v.Interface())
 	}

@@ -23,6 +23,7 @@ type internalText struct {
 	recordText
 	Notes []Entry
 	Cover string
+	NoPDF bool
 }
 
 func (p internalText) NoteLines() string {
@@ -49,6 +50,18 @@ func (p internalHTML) NoteEntries() htmltemplate.HTML {
 // TranscriptForCustomer returns the mail with the customer's own copy of the chat.
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
+	subject := w.customerSubject(v)
+	return r.mail(subject, "transcript/customer", customerText{v, w}, customerHTML{v, w, subject})
+}
+
+// TranscriptForInternal returns the mail with everything, for colleagues.
+func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
+	w := r.words(v.Locale)
+	subject := w.internalSubject(v)
+	return r.mail(subject, "transcript/internal", internalText{recordText{v.Record, w}, v.Notes, v.Cover, v.NoPDF}, internalHTML{v, w, subject})
+}
+
+func (w *words) customerSubject(v CustomerView) string {
 	subject := w.YourChat
 	if name := v.Brand.Name(); name != "" {
 		subject = fill(w.YourChatWith, "{organization}", isolate(short(name, subjectNameLimit)))
@@ -56,18 +69,15 @@ func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	if v.Product != "" {
 		subject = fill(w.About, "{subject}", subject, "{about}", isolate(short(v.Product, subjectAboutLimit)))
 	}
-	return r.mail(subject, "transcript/customer", customerText{v, w}, customerHTML{v, w, subject})
+	return subject
 }
 
-// TranscriptForInternal returns the mail with everything, for colleagues.
-func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
-	w := r.words(v.Locale)
+func (w *words) internalSubject(v InternalView) string {
 	name := isolate(short(cmp.Or(v.User.Name, w.AVisitor), subjectNameLimit))
-	subject := fill(w.Transcript, "{name}", name)
-	if v.Product != "" {
-		subject = fill(w.TranscriptAbout, "{name}", name, "{about}", isolate(short(v.Product, subjectAboutLimit)))
+	if v.Product == "" {
+		return fill(w.Transcript, "{name}", name)
 	}
-	return r.mail(subject, "transcript/internal", internalText{recordText{v.Record, w}, v.Notes, v.Cover}, internalHTML{v, w, subject})
+	return fill(w.TranscriptAbout, "{name}", name, "{about}", isolate(short(v.Product, subjectAboutLimit)))
 }
 
 func (r *Renderer) mail(subject, name string, text, html any) (Mail, error) {

@@ -19,6 +19,8 @@ type Options struct {
 	Location            *time.Location
 	TicketID, TicketURL string
 	Cover               string
+	// NoPDF says in a transcript that it should have come as a PDF, too, and does not.
+	NoPDF bool
 }
 
 // CustomerView is all that a customer may see of a conversation.
@@ -37,6 +39,8 @@ type CustomerView struct {
 	Entries []Entry
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
+	// NoPDF is true where a PDF was to come along and could not be made.
+	NoPDF bool
 }
 
 // Record is all of a conversation but its notes: what an internal ticket may hold.
@@ -66,6 +70,8 @@ type InternalView struct {
 	Notes []Entry
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
+	// NoPDF is true where a PDF was to come along and could not be made.
+	NoPDF bool
 }
 
 // User is the person who chatted. ExternalIDs are in the order of their labels.
@@ -121,7 +127,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover),
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), NoPDF: o.NoPDF,
 	}
 	for _, a := range s.Agents {
 		if name := line(a.DisplayName); name != "" && c.seen[a.ID] && !slices.Contains(v.Agents, name) {
@@ -142,7 +148,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes), Cover: block(o.Cover),
+		Notes: c.notes(s.Notes), Cover: block(o.Cover), NoPDF: o.NoPDF,
 	}
 	for _, a := range s.Agents {
 		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email)})

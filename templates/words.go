@@ -43,6 +43,10 @@ type words struct {
 	File, Unlinked string
 	Units          map[string]string
 
+	// Unshown closes a document with characters that no font could show; NoPDF stands in a
+	// mail whose document could not be made.
+	Unshown, NoPDF string
+
 	Page pageWords
 	Pane paneWords
 }

@@ -1,0 +1,109 @@
+package templates
+
+import (
+	htmltemplate "html/template"
+	"strings"
+)
+
+// printPage is what the template gets.
+type printPage struct {
+	Document
+	Policy string
+}
+
+// PrintPolicy is the Content-Security-Policy of what PrintHTML writes: no script, no
+// font and nothing from anywhere but the page itself.
+const PrintPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+// PrintHTML returns a document as HTML for A4 pages with their numbers.
+func (r *Renderer) PrintHTML(d Document) (string, error) {
+	return r.executeHTML("transcript/print.html", printPage{d, PrintPolicy})
+}
+
+// Body writes the sections by hand, as the mail's messages are and for the same reason.
+func (p printPage) Body() htmltemplate.HTML {
+	var b strings.Builder
+	for _, s := range p.Sections {
+		if s.Title != "" {
+			b.WriteString("<h2 dir=\"auto\">")
+			writeEscaped(&b, s.Title)
+			b.WriteString("</h2>\n")
+		}
+		writePrintFacts(&b, s.Facts)
+		for _, part := range s.Parts {
+			writePart(&b, part)
+		}
+	}
+	return htmltemplate.HTML(b.String()) //nolint:gosec // every value went through writeEscaped
+}
+
+func writePrintFacts(b *strings.Builder, facts []Fact) {
+	if len(facts) == 0 {
+		return
+	}
+	b.WriteString("<table>\n")
+	for _, f := range facts {
+		b.WriteString(`<tr><th dir="auto">`)
+		writeEscaped(b, f.Label)
+		b.WriteString(`</th><td dir="auto">`)
+		writeLinked(b, f.Value, f.URL)
+		b.WriteString("</td></tr>\n")
+	}
+	b.WriteString("</table>\n")
+}
+
+func writePart(b *strings.Builder, p Part) {
+	switch {
+	case p.Day != "":
+		b.WriteString(`<p class="day">`)
+		writeEscaped(b, p.Day)
+		b.WriteString("</p>\n")
+	case p.Event != "":
+		b.WriteString(`<p class="event">`)
+		writeEscaped(b, p.Event)
+		b.WriteString("</p>\n")
+	case p.Said != nil:
+		writeSaid(b, p.Said)
+	}
+}
+
+func writeSaid(b *strings.Builder, s *Said) {
+	b.WriteString(`<p class="head"><b><bdi>`)
+	writeEscaped(b, s.Name)
+	b.WriteString("</bdi></b> ")
+	writeEscaped(b, s.Role)
+	b.WriteString(` <bdi>`)
+	writeEscaped(b, s.Clock)
+	if s.Own {
+		b.WriteString("</bdi></p>\n" + `<div class="said own">`)
+	} else {
+		b.WriteString("</bdi></p>\n" + `<div class="said">`)
+	}
+	if s.Text != "" {
+		// Each line is a paragraph whose own letters say which way it runs.
+		for l := range strings.SplitSeq(s.Text, "\n") {
+			b.WriteString(`<p dir="auto">`)
+			writeEscaped(b, l)
+			if l == "" {
+				b.WriteString("<br>")
+			}
+			b.WriteString("</p>\n")
+		}
+	}
+	for _, f := range s.Files {
+		b.WriteString(`<p dir="auto" class="file">`)
+		writeLinked(b, f.Line, f.URL)
+		b.WriteString("</p>\n")
+	}
+	b.WriteString("</div>\n")
+}
+
+func writeLinked(b *strings.Builder, text, address string) {
+	if address == "" {
+		writeEscaped(b, text)
+		return
+	}
+	b.WriteString(`<a href="` + htmltemplate.HTMLEscapeString(address) + `">`)
+	writeEscaped(b, text)
+	b.WriteString("</a>")
+}
