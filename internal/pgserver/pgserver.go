@@ -149,7 +149,7 @@ func start(ctx context.Context, bin string, as *child.Account, settings map[stri
 
 // makeDir makes the cluster's directory, with the log and the password for initdb in it.
 func (s *Server) makeDir(as *child.Account) (string, error) {
-	dir, err := os.MkdirTemp(tempDir(as), "afterchat-postgres-")
+	dir, err := os.MkdirTemp(child.TempDir(as), "afterchat-postgres-")
 	if err != nil {
 		return "", fault.Wrap(fault.Transient, "postgres_dir", "cannot make a directory for PostgreSQL: "+err.Error(), err)
 	}
