@@ -1,0 +1,60 @@
+package pdf
+
+import (
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chromium"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// NewWith returns a Maker with fonts and a browser of the test's.
+func NewWith(r *templates.Renderer, f *Fonts, browser string, observe func(engine, outcome string, took time.Duration)) *Maker {
+	m := New(r, observe)
+	m.browser = chromium.Options{Path: browser}
+	m.fonts = func() (*Fonts, error) { return f, nil }
+	return m
+}
+
+// Visual sets text on lines and returns what is seen from left to right.
+func Visual(f *Fonts, text string, width float64, rightToLeft bool) []string {
+	var out []string
+	for _, l := range newTypesetter(f, "en").lines([]span{{text: text}}, width, rightToLeft) {
+		s := ""
+		for _, c := range l.clusters {
+			s += c.text
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Widths sets text on lines and returns how wide each is and of how many pieces.
+func Widths(f *Fonts, text string, width float64) (widths []float64, pieces []int) {
+	for _, l := range newTypesetter(f, "en").lines([]span{{text: text}}, width, false) {
+		widths, pieces = append(widths, l.width), append(pieces, len(l.clusters))
+	}
+	return widths, pieces
+}
+
+// GlyphIDs returns the glyphs of text in the order of the text.
+func GlyphIDs(f *Fonts, text string) []uint32 {
+	var ids []uint32
+	runes := []rune(text)
+	t := newTypesetter(f, "en")
+	styles := make([]*span, len(runes))
+	for i := range styles {
+		styles[i] = &span{}
+	}
+	for _, c := range t.clusters(runes, styles, false) {
+		for _, g := range c.glyphs {
+			ids = append(ids, uint32(g.GlyphID))
+		}
+	}
+	return ids
+}
+
+// The limits of the engines.
+const (
+	BuiltInText = builtInText
+	BrowserText = browserText
+)
