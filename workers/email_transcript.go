@@ -25,25 +25,40 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
 		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
 	}
-	letter, err := w.transcript(j, snapshot)
+	letter, files, err := w.transcript(ctx, j, snapshot)
 	if err != nil {
 		return unmade(j, err)
 	}
 	return w.send(ctx, j, connectors.Outgoing{
-		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
+		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: files,
 		Thread: j.Organization + "/" + j.Conversation,
 	}, func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 }
 
-// transcript renders the audience's transcript. Whoever is not said to be internal is a
-// customer.
-func (w *Worker) transcript(j job, s chat.Snapshot) (templates.Mail, error) {
+// transcript renders the audience's transcript, and as pages where the plan says so.
+// Whoever is not said to be internal is a customer.
+func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templates.Mail, []connectors.File, error) {
 	o := RenderOptions(j.organization, j.Ticket)
 	o.Cover = j.Params.Cover
-	if j.Params.Audience == chat.Internal {
-		return w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
+	var files []connectors.File
+	if j.Params.PDF {
+		file, err := w.pages(ctx, j, s, o)
+		switch {
+		case err == nil:
+			files = append(files, file)
+		case fault.Is(err, fault.Transient) && j.Attempts < pdfTries-1:
+			return templates.Mail{}, nil, err
+		default:
+			w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(err))
+			o.NoPDF = true
+		}
 	}
-	return w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, o))
+	if j.Params.Audience == chat.Internal {
+		letter, err := w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
+		return letter, files, err
+	}
+	letter, err := w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, o))
+	return letter, files, err
 }
 
 // mayWrite checks the address and whether it may be written to. Otherwise it returns

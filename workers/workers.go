@@ -17,6 +17,7 @@ import (
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/intake"
+	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
@@ -37,6 +38,12 @@ type Resting interface {
 	Paused(a store.Account) bool
 }
 
+// Printer makes a transcript into pages. Its error is Transient where the same may work
+// later, and something else where it will not.
+type Printer interface {
+	Make(ctx context.Context, d templates.Document) (pdf.PDF, error)
+}
+
 // Worker has what the handlers need. All fields are needed; Keys may be nil where no
 // organization has links.
 type Worker struct {
@@ -45,6 +52,7 @@ type Worker struct {
 	Resting       Resting
 	Organizations map[string]*config.Organization
 	Renderer      *templates.Renderer
+	Printer       Printer
 	Intake        *intake.Intake
 	Keys          *signing.Keys
 	PublicURL     string

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/mattn/go-isatty"
 
 	"github.com/afterchat/afterchat/internal/app"
 )
@@ -62,16 +65,37 @@ func (c planCommand) Run(s streams) error {
 type previewCommand struct {
 	chatFlags
 	Audience string `enum:"customer,internal" default:"customer" help:"Who will read: customer or internal."`
-	Format   string `enum:"html,text" default:"text" help:"html or text."`
+	Format   string `enum:"html,text,pdf" default:"text" help:"html, text or pdf."`
+	Output   string `type:"path" placeholder:"FILE" help:"Write to this file instead of standard output."`
 }
 
 // Run writes the transcript.
-func (c previewCommand) Run(s streams) error {
+func (c previewCommand) Run(ctx context.Context, s streams) error {
 	body, err := c.read()
 	if err != nil {
 		return err
 	}
-	return app.Preview(c.Config, c.Organization, c.Audience, c.Format, body, s.out)
+	var out bytes.Buffer
+	if c.Format == "pdf" {
+		if f, ok := s.out.(*os.File); ok && c.Output == "" && isatty.IsTerminal(f.Fd()) {
+			return errors.New("a PDF is nothing for a terminal: name a file with --output")
+		}
+		err = app.PreviewPDF(ctx, c.Config, c.Organization, c.Audience, body, &out, s.err)
+	} else {
+		err = app.Preview(c.Config, c.Organization, c.Audience, c.Format, body, &out)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		_, err = out.WriteTo(s.out)
+	} else {
+		err = os.WriteFile(c.Output, out.Bytes(), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the transcript: %w", err)
+	}
+	return nil
 }
 
 type sendTestCommand struct {

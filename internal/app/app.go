@@ -23,11 +23,13 @@ import (
 	"github.com/afterchat/afterchat/connectors/twilio"
 	"github.com/afterchat/afterchat/internal/bounce"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/chromium"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/dispatch"
 	"github.com/afterchat/afterchat/internal/httpapi"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/limiter"
+	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
@@ -122,8 +124,9 @@ func (a *App) wire() error {
 	in := &intake.Intake{
 		Store: a.store, Keys: keys, PublicURL: c.HTTP.PublicURL, Number: number, Wake: a.dispatcher.Wake, Opened: a.fetchTickets,
 	}
+	printer := pdf.New(renderer, chromium.Find(), m.observePDF)
 	a.worker = &workers.Worker{
-		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Intake: in,
+		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Printer: printer, Intake: in,
 		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}

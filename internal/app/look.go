@@ -51,6 +51,11 @@ func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) 
 	for _, p := range c.Check(func(organization, desk string) connectors.Traits { return built.Account(organization, desk).Traits() }) {
 		findings = append(findings, finding{Level: "warning", Message: p.Error()})
 	}
+	pdfs, err := pdfsFound(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	findings = append(findings, pdfs...)
 	if probe {
 		findings = append(findings, probeAll(ctx, c, built)...)
 	}

@@ -15,6 +15,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.HistogramVec
 	bounces  *prometheus.CounterVec
+	pdfs     *prometheus.HistogramVec
 }
 
 func newMetrics(s *store.Store) *metrics {
@@ -29,8 +30,12 @@ func newMetrics(s *store.Store) *metrics {
 			Help: "Mails that mail servers sent back, by the door they came by (lmtp, smtp, webhook) and what they were: " +
 				"delayed, relayed, expanded, delivered, bounced, complained; repeated, unproved, unknown or ignored where they changed nothing.",
 		}, []string{"door", "outcome"}),
+		pdfs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "afterchat_pdf_seconds", Help: "PDFs of transcripts, by engine and outcome: ok, or the code of what went wrong.",
+			Buckets: []float64{.02, .1, .5, 1, 2, 5, 10, 20},
+		}, []string{"engine", "outcome"}),
 	}
-	m.registry.MustRegister(m.calls, m.bounces, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	m.registry.MustRegister(m.calls, m.bounces, m.pdfs, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "afterchat_deliveries_waiting", Help: "Deliveries that wait for nothing but time; -1 when PostgreSQL is away.",
 		}, func() float64 { return ask(s.Waiting) }),
@@ -46,6 +51,10 @@ func (m *metrics) observe(kind, op, outcome string, took time.Duration) {
 }
 
 func (m *metrics) bounced(door, outcome string) { m.bounces.WithLabelValues(door, outcome).Inc() }
+
+func (m *metrics) observePDF(engine, outcome string, took time.Duration) {
+	m.pdfs.WithLabelValues(engine, outcome).Observe(took.Seconds())
+}
 
 // ask bounds a figure that PostgreSQL has to be asked for.
 func ask(figure func(context.Context) (int64, error)) float64 {

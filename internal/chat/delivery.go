@@ -113,6 +113,8 @@ type Params struct {
 	// Link is the id of a link and Channel "sms" or "email" (send_link).
 	Link    string `json:"link,omitempty"`
 	Channel string `json:"channel,omitempty"`
+	// PDF attaches the transcript as pages, too.
+	PDF bool `json:"pdf,omitempty"`
 	// Asked is true for a transcript that an agent asked for, and Cover its covering note.
 	Asked bool   `json:"asked,omitempty"`
 	Cover string `json:"cover,omitempty"`

@@ -104,6 +104,7 @@ type TranscriptRule struct {
 	When     When          `yaml:"when" jsonschema_description:"Which chats. Without it: every chat."`
 	To       string        `yaml:"to" validate:"required,recipient" jsonschema_description:"user, or an address."`
 	Audience chat.Audience `yaml:"audience" validate:"oneof=customer internal" jsonschema_description:"What the transcript shows. Default customer; the user never gets internal."`
+	PDF      bool          `yaml:"pdf" jsonschema_description:"Attach the transcript as a PDF, too. Default false."`
 	// WaitForTicket is how long the transcript waits for the ticket's number at most.
 	WaitForTicket Duration `yaml:"wait_for_ticket" jsonschema_description:"Wait for the ticket's number, at most so long. Default 0s: do not wait."`
 }

@@ -3,14 +3,12 @@ package pdf
 import (
 	"time"
 
-	"github.com/afterchat/afterchat/internal/chromium"
 	"github.com/afterchat/afterchat/templates"
 )
 
 // NewWith returns a Maker with fonts and a browser of the test's.
 func NewWith(r *templates.Renderer, f *Fonts, browser string, observe func(engine, outcome string, took time.Duration)) *Maker {
-	m := New(r, observe)
-	m.browser = chromium.Options{Path: browser}
+	m := New(r, browser, observe)
 	m.fonts = func() (*Fonts, error) { return f, nil }
 	return m
 }

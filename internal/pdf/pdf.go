@@ -69,11 +69,12 @@ type PDF struct {
 	Fallback error
 }
 
-// New returns a Maker for the fonts and the browser of this machine. They are looked for
-// when the first PDF is made. Observe is told of each engine's work.
-func New(r *templates.Renderer, observe func(engine, outcome string, took time.Duration)) *Maker {
+// New returns a Maker for a browser, as chromium.Find names it or "" for none, and for
+// the fonts of this machine, which are looked for when the first PDF is made. Observe is
+// told of each engine's work.
+func New(r *templates.Renderer, browser string, observe func(engine, outcome string, took time.Duration)) *Maker {
 	return &Maker{
-		renderer: r, observe: observe, browser: chromium.Options{Path: chromium.Find()},
+		renderer: r, observe: observe, browser: chromium.Options{Path: browser},
 		browsers: make(chan struct{}, browsersAtOnce), cores: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		fonts: sync.OnceValues(func() (*Fonts, error) {
 			chromium.Sweep(staleProfile)

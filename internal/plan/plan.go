@@ -100,7 +100,7 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 	}
 	d := newDelivery(c, chat.EmailTranscript, discriminator)
 	d.Target = chat.AccountMail
-	d.Params = chat.Params{Audience: rule.Audience, Rule: name}
+	d.Params = chat.Params{Audience: rule.Audience, PDF: rule.PDF, Rule: name}
 	switch user := c.Snapshot.User; {
 	case rule.To != ToUser:
 		d.Params.To = rule.To

@@ -49,6 +49,9 @@ func lines(list []chat.Delivery) []string {
 		if d.Params.To != "" {
 			s += " to " + d.Params.To
 		}
+		if d.Params.PDF {
+			s += " as PDF, too"
+		}
 		if d.Params.Priority != "" {
 			s += ", " + d.Params.Priority
 		}
@@ -73,6 +76,16 @@ func TestARuleDecidesWhatAnEndBringsAbout(t *testing.T) {
 		"a follow-up is a ticket and a transcript": {
 			func(*chat.Conversation, *config.Organization) {},
 			[]string{"file_ticket at zd for internal: pending, normal", mail},
+		},
+		"a rule that wants a PDF is planned with one, and no other": {
+			func(c *chat.Conversation, o *config.Organization) {
+				o.Transcripts[0].PDF = true
+				c.Snapshot.Flags = []chat.Flag{{Code: "health_and_safety", Source: "agent"}}
+			},
+			[]string{
+				"file_ticket at zd for internal: pending, urgent", "email_transcript at mail for customer: pending as PDF, too",
+				"email_transcript at mail for internal: pending to QA@acme.example",
+			},
 		},
 		"the first rule that matches counts": {
 			func(c *chat.Conversation, _ *config.Organization) { c.Snapshot.Group = "tea" },

@@ -1,0 +1,115 @@
+package workers_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/pdf"
+	"github.com/afterchat/afterchat/internal/pdf/pdftest"
+	"github.com/afterchat/afterchat/templates"
+	"github.com/afterchat/afterchat/workers"
+)
+
+// withoutPDF is what a mail says that comes without the PDF that it was to have.
+const withoutPDF = "it could not be made"
+
+func TestAPDFComesWithTheTranscriptAndShowsWhatItsAudienceMaySee(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization().Transcripts = []config.TranscriptRule{
+		{To: "user", Audience: chat.Customer, PDF: true}, {To: "qa@acme.example", Audience: chat.Internal, PDF: true}, {To: "boss@acme.example", Audience: chat.Internal},
+	}
+	v := r.account(chat.AccountMail, searchable(), "")
+	r.end(sample("c/1", 1))
+	all, err := r.store.Deliveries(t.Context(), acme, "c/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.Action == chat.EmailTranscript {
+			r.run(d.ID)
+		}
+	}
+	sent := v.things("message")
+	if len(sent) != 3 {
+		t.Fatalf("%d mails", len(sent))
+	}
+	for _, m := range sent {
+		if m.on == "boss@acme.example" {
+			if len(m.files) != 0 {
+				t.Error("a PDF that nobody asked for")
+			}
+			continue
+		}
+		if len(m.files) != 1 || m.files[0].Name != "conversation-c_1.pdf" || m.files[0].ContentType != "application/pdf" {
+			t.Fatalf("files: %d", len(m.files))
+		}
+		text := pdftest.Read(t, m.files[0].Content).Text()
+		switch found := holds(text); {
+		case !strings.Contains(text, "It smells of toast"):
+			t.Error("a message is missing")
+		case m.on == "ann@example.com" && len(found) > 0:
+			t.Errorf("the customer reads %q", found)
+		case m.on == "qa@acme.example" && len(found) != len(private()):
+			t.Errorf("the colleagues read %q alone", found)
+		}
+		if strings.Contains(m.text, withoutPDF) {
+			t.Error("the mail says that the PDF is missing")
+		}
+	}
+}
+
+// broken makes no PDF, for a reason.
+type broken struct{ err error }
+
+func (b broken) Make(context.Context, templates.Document) (pdf.PDF, error) { return pdf.PDF{}, b.err }
+
+func TestAPDFThatCannotBeMadeDoesNotHoldUpTheMail(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err    *fault.Error
+		states []chat.State // after each try
+	}{
+		"for good: the mail goes at once":                  {fault.New(fault.Invalid, "pdf_too_large", ""), []chat.State{chat.Delivered}},
+		"for lack of time: it goes after a few more tries": {fault.New(fault.Transient, "pdf_busy", ""), []chat.State{chat.Pending, chat.Pending, chat.Delivered}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.worker.Printer = broken{c.err}
+			r.organization().Transcripts[0].PDF = true
+			v := r.account(chat.AccountMail, blind(), "")
+			id := r.end(sample("c", 1))[chat.EmailTranscript]
+			var states []chat.State
+			for range c.states {
+				states = append(states, r.run(id).State)
+				r.age(id, 24*time.Hour)
+			}
+			if !slices.Equal(states, c.states) {
+				t.Errorf("%v, want %v", states, c.states)
+			}
+			sent := v.things("message")
+			if len(sent) != 1 || len(sent[0].files) != 0 || strings.Count(sent[0].text, withoutPDF) != 2 {
+				t.Errorf("sent: %+v", sent)
+			}
+		})
+	}
+}
+
+func TestAPDFsNameIsOneThatEverySystemTakes(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]string{
+		"c_8412": "conversation-c_8412.pdf", "a/b\\..\r\n: é": "conversation-a_b_.._____.pdf",
+		strings.Repeat("x", 300): "conversation-" + strings.Repeat("x", 80) + ".pdf",
+	} {
+		if got := workers.PDFName(number); got != want {
+			t.Errorf("%q is named %q, want %q", number, got, want)
+		}
+	}
+}
