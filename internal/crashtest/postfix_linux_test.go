@@ -3,9 +3,7 @@
 package crashtest
 
 import (
-	"net/smtp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 
 func wholeChat(t *testing.T, server *mailserver.Server) {
 	server.SetPassword(t, "whole", "right-7d2e")
-	r := mailTo(t, "address: %q, tls: starttls, ca_file: %q, username: whole@mail.test, password: right-7d2e", server.AuthPlain, server.CAFile)
+	r := mailTo(t, "smtp: {address: %q, tls: starttls, ca_file: %q, username: whole@mail.test, password: right-7d2e}", server.AuthPlain, server.CAFile)
 	r.start()
 	s := standin.Chat(101)
 	r.end(s)
@@ -56,7 +54,7 @@ func wholeChat(t *testing.T, server *mailserver.Server) {
 }
 
 func refusedPassword(t *testing.T, server *mailserver.Server) {
-	const settings = "address: %q, tls: none, username: paused@mail.test, password: %s"
+	const settings = "smtp: {address: %q, tls: none, username: paused@mail.test, password: %s}"
 	server.SetPassword(t, "paused", "right-93ab")
 	r := mailTo(t, settings, server.AuthCRAM, "wrong-61cc")
 	p := r.start()
@@ -86,167 +84,4 @@ func refusedPassword(t *testing.T, server *mailserver.Server) {
 			t.Errorf("the log or Redis holds the password %q", password)
 		}
 	}
-}
-
-// greylist defers a triplet (client, sender, recipient) until it has waited for long
-// enough, as greylisting servers do.
-type greylist struct {
-	wait  time.Duration
-	mu    sync.Mutex
-	first map[[3]string]time.Time
-	tries int
-}
-
-func (g *greylist) policy(r mailserver.Request) string {
-	if r["protocol_state"] != "RCPT" {
-		return ""
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tries++
-	triplet := [3]string{r["client_address"], r["sender"], r["recipient"]}
-	first, seen := g.first[triplet]
-	if !seen {
-		g.first[triplet] = time.Now()
-	}
-	if !seen || time.Since(first) < g.wait {
-		return "450 4.7.1 Greylisted, please try again"
-	}
-	return ""
-}
-
-func greylisted(t *testing.T, server *mailserver.Server) {
-	s := mailOnly(121)
-	list := &greylist{wait: time.Second, first: map[[3]string]time.Time{}}
-	server.SetPolicy(s.User.Email, list.policy)
-	r := mailTo(t, "address: %q, tls: none", server.Plain)
-	p := r.start()
-	r.end(s)
-	d := r.becomes(s, "tried", func(d delivery) bool { return len(d.Attempts) > 0 && d.State == chat.Pending })
-	if d.Error == nil || !strings.Contains(*d.Error, "4.7.1") {
-		t.Errorf("after the first try: %s", d)
-	}
-	p.kill()
-	mustHaveNone(t, server, s)
-	r.start()
-	d = r.becomesState(s, chat.Delivered)
-	mustHaveOne(t, server, s)
-	if list.tries < 2 || len(d.Attempts) != list.tries {
-		t.Errorf("the server was asked %d times: %s", list.tries, d)
-	}
-	r.mustNameNobody()
-}
-
-// fullMailbox has a mailbox that takes as much as its quota, which other people's mail
-// has used up.
-func fullMailbox(t *testing.T, server *mailserver.Server) {
-	for _, answer := range []struct{ code, enhanced string }{{"452", "4.2.2"}, {"552", "5.2.2"}} {
-		t.Run(answer.enhanced, func(t *testing.T) {
-			t.Parallel()
-			s := mailOnly(131)
-			s.User.Email = "visitor.full." + answer.enhanced[:1] + "@example.com"
-			const quota = 2000
-			others := "Subject: Holiday\r\n\r\n" + strings.Repeat("Greetings\r\n", quota/10)
-			if err := smtp.SendMail(server.Plain, nil, "friend@example.com", []string{s.User.Email}, []byte(others)); err != nil {
-				t.Fatal(err)
-			}
-			if n := len(server.Mails(t, s.User.Email)); n != 1 {
-				t.Fatalf("%d mails fill the mailbox", n)
-			}
-			var mu sync.Mutex
-			tries := 0
-			server.SetPolicy(s.User.Email, func(q mailserver.Request) string {
-				if q["protocol_state"] != "RCPT" || server.Size(s.User.Email) < quota {
-					return ""
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				tries++
-				return answer.code + " " + answer.enhanced + " Mailbox is full"
-			})
-			r := mailTo(t, "address: %q, tls: none", server.Plain)
-			r.start()
-			r.end(s)
-			for n := 1; n <= 3; n++ {
-				d := r.becomes(s, "tried again", func(d delivery) bool { return len(d.Attempts) >= n && d.State == chat.Pending })
-				if len(d.Attempts) != n || d.Error == nil || !strings.Contains(*d.Error, answer.enhanced) {
-					t.Fatalf("after %d tries: %s", n, d)
-				}
-				if n < 3 {
-					r.later(time.Hour)
-				}
-			}
-			r.later(80 * time.Hour)
-			d := r.becomesState(s, chat.Failed)
-			if last := d.Attempts[len(d.Attempts)-1]; last.Error == nil || !strings.Contains(*last.Error, answer.enhanced) {
-				t.Errorf("%s", d)
-			}
-			if n := len(server.Mails(t, s.User.Email)); n != 1 {
-				t.Errorf("%d mails lie in the full mailbox, want the one that filled it", n)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if tries > 5 {
-				t.Errorf("the full mailbox was tried %d times", tries)
-			}
-			r.mustNameNobody()
-		})
-	}
-}
-
-func refusedRecipient(t *testing.T, server *mailserver.Server) {
-	s := mailOnly(141)
-	s.User.Email = "nobody.visitor141@example.com"
-	r := mailTo(t, "address: %q, tls: none", server.Plain)
-	r.start()
-	r.end(s)
-	d := r.becomesState(s, chat.Failed)
-	if len(d.Attempts) != 1 || d.Error == nil || !strings.Contains(*d.Error, "5.1.1") {
-		t.Errorf("%s", d)
-	}
-	mustHoldNothingPrivate(t, "the delivery's error", *d.Error)
-	r.mustNameNobody()
-}
-
-func deadServer(t *testing.T, server *mailserver.Server) {
-	s := mailOnly(151)
-	kill := sync.OnceFunc(func() { server.KillSessions(t, server.Apart) })
-	server.SetPolicy(s.User.Email, func(q mailserver.Request) string {
-		if q["protocol_state"] == "END-OF-MESSAGE" {
-			kill()
-		}
-		return ""
-	})
-	r := mailTo(t, "address: %q, tls: none", server.Apart)
-	r.start()
-	r.end(s)
-	r.becomesState(s, chat.Unknown)
-	mustHaveNone(t, server, s) // so the operator sends it again
-	r.operate("retry", "--resend", key(s, chat.EmailTranscript, "user"))
-	r.becomesState(s, chat.Delivered)
-	mustHaveOne(t, server, s)
-	r.mustNameNobody()
-}
-
-func lostAnswer(t *testing.T, server *mailserver.Server) {
-	s := mailOnly(161)
-	line := newRelay(t, server.Plain, nil)
-	server.SetPolicy(s.User.Email, func(q mailserver.Request) string {
-		if q["protocol_state"] == "END-OF-MESSAGE" {
-			line.cut()
-		}
-		return ""
-	})
-	r := mailTo(t, "address: %q, tls: none", line.address)
-	r.start()
-	r.end(s)
-	r.becomesState(s, chat.Unknown)
-	eventually(t, 10*time.Second, "the mail lies in the mailbox", func() bool { return len(mailbox(t, server, s)) > 0 })
-	mustHaveOne(t, server, s) // so the operator says that it came
-	r.operate("resolve", "--state", "delivered", key(s, chat.EmailTranscript, "user"))
-	r.becomesState(s, chat.Delivered)
-	line.up()
-	time.Sleep(time.Second)
-	mustHaveOne(t, server, s)
-	r.mustNameNobody()
 }

@@ -33,7 +33,7 @@ var (
 
 // Whom Postfix has a mailbox for.
 const (
-	domains   = "/[.]example$/ ok\n/^example[.](com|net|org)$/ ok\n"
+	domains   = "if !/[.]bounces[.]/\n/[.]example$/ ok\n/^example[.](com|net|org)$/ ok\nendif\n"
 	mailboxes = "if !/^nobody/\n/@/ maildir/\nendif\n"
 )
 
@@ -68,6 +68,7 @@ func (s *Server) makeDir(ctx context.Context, tb testing.TB) {
 		"conf/main.cf":         replace.Replace(mainConfig),
 		"conf/master.cf":       replace.Replace(masterConfig),
 		"conf/domains":         domains,
+		"conf/transport":       s.transport(),
 		"conf/mailboxes":       mailboxes,
 		"opendkim.conf":        replace.Replace(dkimConfig),
 		"dovecot.conf":         replace.Replace(dovecotConfig),
@@ -95,9 +96,9 @@ func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string
 	tb.Helper()
 	var milter string
 	for name, address := range map[string]*string{
-		"{plain}": &s.Plain, "{late}": &s.Late, "{apart}": &s.Apart, "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
-		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{authxoauth2}": &s.AuthXOAuth2, "{bounces}": &s.Bounces,
-		"{milter}": &milter, "{dovecot}": &s.dovecot,
+		"{plain}": &s.Plain, "{late}": &s.Late, "{apart}": &s.Apart[0], "{aparttoo}": &s.Apart[1], "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
+		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{authxoauth2}": &s.AuthXOAuth2, "{bounceslmtp}": &s.BouncesLMTP,
+		"{bouncessmtp}": &s.BouncesSMTP, "{milter}": &milter, "{dovecot}": &s.dovecot,
 	} {
 		port, err := child.FreePort(ctx)
 		if err != nil {
@@ -126,6 +127,12 @@ func (s *Server) mkdir(tb testing.TB, owner child.Account, names ...string) {
 // saslConfig is Cyrus SASL's for one mechanism.
 func saslConfig(dir, mechanism string) string {
 	return "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: " + dir + "/passwords\nmech_list: " + mechanism + "\n"
+}
+
+// transport is where mail goes on to that is not for a mailbox here.
+func (s *Server) transport() string {
+	host, port, _ := net.SplitHostPort(s.BouncesSMTP)
+	return fmt.Sprintf("/@lmtp[.]bounces[.]/ lmtp:inet:%s\n/@smtp[.]bounces[.]/ smtp:[%s]:%s\n", s.BouncesLMTP, host, port)
 }
 
 // account returns a user that Debian, or a package of it, has made.

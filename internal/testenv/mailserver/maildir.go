@@ -31,20 +31,33 @@ func (s *Server) Mails(tb testing.TB, to string) []Mail {
 	}
 	var all []Mail
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+		mail, err := s.read(file)
 		if err != nil {
 			tb.Fatalf("reading a mail: %v", err)
 		}
-		mail := Mail{envelope.GetHeader("Delivered-To"), strings.Trim(envelope.GetHeader("Return-Path"), "<>"), raw, envelope}
 		if to == "" || strings.EqualFold(mail.To, to) {
 			all = append(all, mail)
 		}
 	}
 	return all
+}
+
+// read parses a mail, once: what lies in a Maildir does not change.
+func (s *Server) read(file string) (Mail, error) {
+	if known, ok := s.mails.Load(file); ok {
+		return known.(Mail), nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return Mail{}, err
+	}
+	envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+	if err != nil {
+		return Mail{}, err
+	}
+	mail := Mail{envelope.GetHeader("Delivered-To"), strings.Trim(envelope.GetHeader("Return-Path"), "<>"), raw, envelope}
+	s.mails.Store(file, mail)
+	return mail, nil
 }
 
 // drain waits until every mail that was taken has been delivered or bounced, or waits
@@ -80,10 +93,29 @@ func (s *Server) busy(tb testing.TB) bool {
 func (s *Server) Size(to string) (size int) {
 	files, _ := filepath.Glob(filepath.Join(s.dir, "maildir", "new", "*"))
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err == nil && bytes.Contains(raw, []byte("\nDelivered-To: "+to+"\n")) {
-			size += len(raw)
+		if mail, err := s.read(file); err == nil && strings.EqualFold(mail.To, to) {
+			size += len(mail.Raw)
 		}
 	}
 	return size
+}
+
+// AwaitDeferred waits until a mail to an address that contains a text waits for a later
+// try.
+func (s *Server) AwaitDeferred(tb testing.TB, to string) {
+	tb.Helper()
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		log, err := os.ReadFile(filepath.Join(s.dir, "maillog"))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for line := range bytes.Lines(log) {
+			if bytes.Contains(line, []byte(to+">")) && bytes.Contains(line, []byte("status=deferred")) {
+				return
+			}
+		}
+		if time.Since(began) > 20*time.Second {
+			tb.Fatalf("no mail to %s was deferred", to)
+		}
+	}
 }
