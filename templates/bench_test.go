@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"bytes"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,5 +62,39 @@ func TestAHundredThousandMessagesAreAllThere(t *testing.T) {
 	}
 	if n := strings.Count(mail.HTML, "ganz schön heiß"); n != 33_333 {
 		t.Errorf("%d of 33,333 third texts in the HTML", n)
+	}
+}
+
+// TestAHugeChatTakesTimeAndMemoryInProportion renders 20,000 and 100,000 messages as the
+// worker does, with a limit.
+func TestAHugeChatTakesTimeAndMemoryInProportion(t *testing.T) {
+	r, o := renderer(t), sampleOptions(t)
+	o.BodyLimit = 200 << 10
+	render := func(n int) (took time.Duration, allocated uint64) {
+		s := long(n)
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		m, err := r.TranscriptForCustomer(ForCustomer(s, o))
+		took = time.Since(began)
+		runtime.ReadMemStats(&after)
+		if err != nil || len(m.HTML) > o.BodyLimit || len(m.Files) != 1 || bytes.Count(m.Files[0].Content, []byte("\n│ ")) < n {
+			t.Fatalf("%d messages: %d bytes of HTML, %d files, %v", n, len(m.HTML), len(m.Files), err)
+		}
+		return took, after.TotalAlloc - before.TotalAlloc
+	}
+	render(2_000) // once, so that the templates are escaped
+	smallTime, small := render(20_000)
+	largeTime, large := render(100_000)
+	t.Logf("20,000 messages: %v, %d MB; 100,000: %v, %d MB", smallTime, small>>20, largeTime, large>>20)
+	if large > 256<<20 {
+		t.Errorf("100,000 messages allocate %d MB", large>>20)
+	}
+	if large > 7*small {
+		t.Errorf("five times the messages take %.1f times the memory", float64(large)/float64(small))
+	}
+	if largeTime > 25*smallTime { // a machine that does other things, too, still knows 25 from 5
+		t.Errorf("five times the messages take %.1f times as long", float64(largeTime)/float64(smallTime))
 	}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	htmltemplate "html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,6 +10,21 @@ import (
 // Brand is how an organization looks to people. Color is "#rgb" or "#rrggbb"; LogoURL
 // and Website are http or https addresses. What is not so is not used.
 type Brand struct{ Organization, LogoURL, Color, Website string }
+
+// look is a brand as the templates of mails get it: looked up and checked once, because
+// a template asks for each of them several times.
+type look struct {
+	Name                  string
+	Logo, Home            htmltemplate.URL
+	Accent, Ink, DarkTint htmltemplate.CSS
+}
+
+func (b Brand) look() look {
+	return look{
+		Name: b.Name(), Logo: htmltemplate.URL(b.Logo()), Home: htmltemplate.URL(b.Home()), //nolint:gosec // webURL has checked them
+		Accent: htmltemplate.CSS(b.Accent()), Ink: htmltemplate.CSS(b.Ink()), DarkTint: htmltemplate.CSS(b.DarkTint()), //nolint:gosec // colours
+	}
+}
 
 const neutralColor = "#374151"
 
@@ -28,6 +44,24 @@ func (b Brand) Ink() string {
 		return "#000000"
 	}
 	return "#ffffff"
+}
+
+// Tint returns what the customer's own words stand on: so little of the brand's colour on
+// white that near-black text can be read on it, whatever the colour.
+func (b Brand) Tint() string { return b.mixed(12, [3]uint64{255, 255, 255}) }
+
+// DarkTint returns the same for near-white text in the dark.
+func (b Brand) DarkTint() string { return b.mixed(28, [3]uint64{22, 27, 34}) }
+
+// mixed returns the accent mixed into a ground, percent of it, as "#rrggbb".
+func (b Brand) mixed(percent uint64, ground [3]uint64) string {
+	c, _ := rgb(b.Accent())
+	mixed := uint64(0)
+	for i := range c {
+		mixed = mixed<<8 | (c[i]*percent+ground[i]*(100-percent))/100
+	}
+	digits := strconv.FormatUint(1<<24|mixed, 16)
+	return "#" + digits[1:]
 }
 
 // Logo returns the logo's address, "" if there is none that may be shown.

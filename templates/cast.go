@@ -18,11 +18,11 @@ type cast struct {
 	seen map[string]bool
 }
 
-// customerCast knows agents by display name alone.
-func customerCast(s chat.Snapshot) cast {
+// customerCast knows agents by as much of their display name as the organization allows.
+func customerCast(s chat.Snapshot, p AgentPolicy) cast {
 	c := newCast(s)
 	for _, a := range s.Agents {
-		c.agents[a.ID] = Speaker{Kind: chat.AuthorAgent, Name: short(line(a.DisplayName), nameLimit)}
+		c.agents[a.ID] = Speaker{Kind: chat.AuthorAgent, Name: short(p.name(a.DisplayName), nameLimit), Photo: p.photo(a.PhotoURL)}
 	}
 	return c
 }
@@ -32,13 +32,13 @@ func internalCast(s chat.Snapshot) cast {
 	c := newCast(s)
 	c.private = true
 	for _, a := range s.Agents {
-		c.agents[a.ID] = colleague(Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName)})
+		c.agents[a.ID] = colleague(Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Photo: photoURL(a.PhotoURL)})
 	}
 	return c
 }
 
 func colleague(a Agent) Speaker {
-	return Speaker{Kind: chat.AuthorAgent, Name: short(a.called(), nameLimit)}
+	return Speaker{Kind: chat.AuthorAgent, Name: short(a.called(), nameLimit), Photo: a.Photo}
 }
 
 func newCast(s chat.Snapshot) cast {
@@ -72,7 +72,8 @@ func (c cast) notes(notes []chat.Note) []Entry {
 func (c cast) note(n chat.Note) Entry {
 	by := Speaker{Kind: chat.AuthorAgent}
 	if n.Agent != "" {
-		by.Name = c.person(n.Agent).Name
+		by = c.person(n.Agent)
+		by.Kind = chat.AuthorAgent
 	}
 	return Entry{At: n.At, By: by, Text: block(n.Text)}
 }
@@ -82,11 +83,12 @@ func (c cast) author(a chat.Author) Speaker {
 	case chat.AuthorUser:
 		return c.user
 	case chat.AuthorAgent, chat.AuthorAssistant:
-		name := ""
+		by := Speaker{}
 		if a.ID != "" {
-			name = c.person(a.ID).Name
+			by = c.person(a.ID)
 		}
-		return Speaker{Kind: a.Kind, Name: name}
+		by.Kind = a.Kind
+		return by
 	default:
 		return Speaker{Kind: chat.AuthorSystem}
 	}

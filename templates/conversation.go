@@ -20,18 +20,29 @@ type conversation struct {
 // can pass for somebody else's heading, and no reader takes it for a quotation to fold.
 const bar = "│ "
 
-// text writes every entry in order: a heading per day, a heading per entry, and what
-// was said behind bars. There is no "\n" at the end.
+// text writes entries in order: a heading per day, a heading per entry, and what was said
+// behind bars. There is no "\n" at the end.
 func (c conversation) text() string {
+	text, _ := c.textUpTo(0)
+	return text
+}
+
+// textUpTo writes the whole entries that fit into limit bytes, all of them if that is 0,
+// and returns how many there are.
+func (c conversation) textUpTo(limit int) (string, int) {
 	var b strings.Builder
 	size := 0
 	for i := range c.entries {
 		size += len(c.entries[i].Text) + 80
 	}
+	if limit > 0 {
+		size = min(size, limit+4096)
+	}
 	b.Grow(size)
 	var shown day
 	for i := range c.entries {
 		e := &c.entries[i]
+		before := b.Len()
 		if i > 0 {
 			b.WriteString("\n\n")
 		}
@@ -45,8 +56,11 @@ func (c conversation) text() string {
 			}
 		}
 		c.writeEntry(&b, e, clock)
+		if limit > 0 && b.Len() > limit {
+			return b.String()[:before], i
+		}
 	}
-	return b.String()
+	return b.String(), len(c.entries)
 }
 
 func (c conversation) writeEntry(b *strings.Builder, e *Entry, clock string) {
@@ -75,7 +89,7 @@ func (c conversation) writeEntry(b *strings.Builder, e *Entry, clock string) {
 			b.WriteByte('\n')
 		}
 		b.WriteString(bar + c.words.File + c.words.Colon + c.fileLine(f))
-		if f.URL != "" {
+		if f.linked() {
 			b.WriteString(" " + f.URL)
 		}
 	}
@@ -163,11 +177,17 @@ func (c conversation) fileLine(f File) string {
 		name = c.words.File
 	}
 	about := c.words.size(f.Size)
-	if f.Unlinked {
+	for _, more := range [...]struct {
+		holds bool
+		words string
+	}{{f.Attached || f.CID != "", c.words.Attached}, {f.Expired, c.words.LinkExpired}, {f.Unlinked, c.words.Unlinked}} {
+		if !more.holds {
+			continue
+		}
 		if about != "" {
 			about += c.words.Comma
 		}
-		about += c.words.Unlinked
+		about += more.words
 	}
 	if about == "" {
 		return isolate(name)

@@ -7,118 +7,160 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 )
 
-// skin holds the attributes that each part of a conversation gets. Mail needs inline
-// styles, a page under a content policy can have classes alone.
-type skin struct {
-	table, day, event, head, name string
-	user, others, file, link      string
-}
-
-// mailSkin repeats for every message, so it is kept short: Gmail clips what is longer
-// than about 100 KB.
-func mailSkin() skin {
-	return skin{
-		table:  ` role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="table-layout:fixed"`,
-		day:    ` class="mute" style="padding:22px 0 4px;font-size:12px;color:#5b6470;text-align:center"`,
-		event:  ` class="mute" style="padding:12px 0 2px;font-size:13px;color:#5b6470;text-align:center"`,
-		head:   ` class="mute" style="padding:12px 2px 4px;font-size:13px;color:#5b6470"`,
-		name:   ` class="ink" style="color:#111827"`,
-		user:   ` class="user" dir="auto" style="padding:9px 13px;font-size:15px;line-height:1.45;color:#111827;background:#e8f0fe;border-radius:8px;overflow-wrap:anywhere;word-break:break-word"`,
-		others: ` class="them" dir="auto" style="padding:9px 13px;font-size:15px;line-height:1.45;color:#111827;background:#f3f4f6;border-radius:8px;overflow-wrap:anywhere;word-break:break-word"`,
-		file:   ` dir="auto" style="margin-top:4px;font-size:14px"`,
-		link:   ` class="plain" style="color:#1d4ed8"`,
-	}
-}
-
-func pageSkin() skin {
-	return skin{
-		table: ` class="chat"`, day: ` class="day"`, event: ` class="event"`, head: ` class="head"`,
-		name: ` class="name"`, user: ` class="user" dir="auto"`, others: ` class="them" dir="auto"`,
-		file: ` class="file" dir="auto"`,
-	}
-}
-
-// html writes the same as text, as one table. It is written by hand because a template
-// with a dozen actions per message costs ten times as much.
-func (c conversation) html(s skin) htmltemplate.HTML {
+// html writes the same as text, as one table of whole entries, and returns how many
+// there are: all of them, or those that fit into limit bytes if that is not 0. It is
+// written by hand because a template with a dozen actions per message costs ten times
+// as much.
+func (c conversation) html(s skin, limit int) (htmltemplate.HTML, int) {
 	var b strings.Builder
 	size := 0
 	for i := range c.entries {
-		size += len(c.entries[i].Text) + 450
+		size += len(c.entries[i].Text) + 350
+	}
+	if limit > 0 {
+		size = min(size, limit+4096)
 	}
 	b.Grow(size)
-	b.WriteString("<table" + s.table + ">\n")
-	var shown day
+	b.WriteString(s.table)
+	p := htmlWriter{conversation: c, b: &b, skin: s}
 	for i := range c.entries {
-		e := &c.entries[i]
-		clock := ""
-		if !e.At.IsZero() {
-			at := e.At.In(c.location)
-			clock = c.words.Clock(at)
-			if today := dayOf(at); today != shown {
-				shown = today
-				b.WriteString("<tr><td" + s.day + ">")
-				writeEscaped(&b, c.words.heading(at))
-				b.WriteString("</td></tr>\n")
-			}
+		before := b.Len()
+		p.entry(&c.entries[i])
+		if limit > 0 && b.Len()+len(s.tableEnd) > limit {
+			cut := b.String()[:before] + s.tableEnd
+			return htmltemplate.HTML(cut), i //nolint:gosec // as below
 		}
-		c.writeHTML(&b, s, e, clock)
 	}
-	b.WriteString("</table>")
-	return htmltemplate.HTML(b.String()) //nolint:gosec // every value went through writeEscaped
+	b.WriteString(s.tableEnd)
+	return htmltemplate.HTML(b.String()), len(c.entries) //nolint:gosec // every value went through writeEscaped
 }
 
-func (c conversation) writeHTML(b *strings.Builder, s skin, e *Entry, clock string) {
+// mail and page return all entries as a mail and a page have them.
+func (c conversation) mail(b Brand) htmltemplate.HTML {
+	html, _ := c.html(c.words.mailSkin(b), 0)
+	return html
+}
+
+func (c conversation) page() htmltemplate.HTML {
+	html, _ := c.html(pageSkin(), 0)
+	return html
+}
+
+// htmlWriter writes entries one after another. What is the same as above is not said
+// again: the day, and who wrote at which minute.
+type htmlWriter struct {
+	conversation
+	b     *strings.Builder
+	skin  skin
+	day   day
+	by    Speaker
+	clock string
+}
+
+func (p *htmlWriter) entry(e *Entry) {
+	b, s, clock := p.b, &p.skin, ""
+	if !e.At.IsZero() {
+		at := e.At.In(p.location)
+		clock = p.words.Clock(at)
+		if today := dayOf(at); today != p.day {
+			p.day, p.by = today, Speaker{}
+			b.WriteString(s.day)
+			writeEscaped(b, p.words.heading(at))
+			b.WriteString(s.dayEnd)
+		}
+	}
 	if e.Event != nil {
-		b.WriteString("<tr><td" + s.event + ">" + clock + " · ")
-		writeEscaped(b, c.sentence(*e.Event))
-		b.WriteString("</td></tr>\n")
+		b.WriteString(s.event)
+		if clock != "" {
+			b.WriteString(clock + " · ")
+		}
+		writeEscaped(b, p.sentence(*e.Event))
+		b.WriteString(s.eventEnd)
+		p.by = Speaker{}
 		if e.Text == "" && len(e.Files) == 0 {
 			return
 		}
 	}
-	name, role := c.called(e.By)
-	b.WriteString("<tr><td")
-	b.WriteString(s.head)
-	b.WriteString("><b")
-	b.WriteString(s.name)
-	b.WriteString("><bdi>")
-	writeEscaped(b, name)
-	b.WriteString("</bdi></b> ")
-	b.WriteString(role)
-	b.WriteByte(' ')
-	b.WriteString(clock)
-	b.WriteString("</td></tr>\n<tr><td")
-	if e.By.Kind == chat.AuthorUser {
-		b.WriteString(s.user)
-	} else {
-		b.WriteString(s.others)
+	side := s.side(e.By.Kind)
+	b.WriteString(side.row)
+	if e.By != p.by || clock != p.clock {
+		p.by, p.clock = e.By, clock
+		b.WriteString(side.head)
+		p.head(e.By, clock)
 	}
-	b.WriteString(">")
+	b.WriteString(side.bubble)
 	switch {
 	case e.Text != "":
 		writeEscaped(b, e.Text)
 	case len(e.Files) == 0:
-		writeEscaped(b, c.words.Empty)
+		writeEscaped(b, p.words.Empty)
 	}
 	for _, f := range e.Files {
-		c.writeFile(b, s, f)
+		p.file(f)
 	}
-	b.WriteString("</td></tr>\n")
+	b.WriteString(s.bubbleEnd)
 }
 
-func (c conversation) writeFile(b *strings.Builder, s skin, f File) {
-	b.WriteString("<div" + s.file + ">" + c.words.File + ": ")
-	if f.URL != "" {
-		b.WriteString("<a" + s.link + ` href="`)
-		b.WriteString(htmltemplate.HTMLEscapeString(f.URL))
-		b.WriteString(`" rel="noopener noreferrer" target="_blank">`)
+// head says who wrote, as what, and when.
+func (p *htmlWriter) head(by Speaker, clock string) {
+	b, s := p.b, &p.skin
+	name, role := p.called(by)
+	if by.Photo != "" && s.photo != "" {
+		b.WriteString(s.photo + ` src="` + htmltemplate.HTMLEscapeString(by.Photo) + `" alt="` + htmltemplate.HTMLEscapeString(name) + `">`)
 	}
-	writeEscaped(b, c.fileLine(f))
-	if f.URL != "" {
+	b.WriteString("<b><bdi>")
+	writeEscaped(b, name)
+	b.WriteString("</bdi></b>")
+	for _, more := range [...]string{role, clock} {
+		if more != "" {
+			b.WriteString(" · ")
+			b.WriteString(more)
+		}
+	}
+	b.WriteString("</div>")
+}
+
+// file shows an image that came with the mail, and names and links everything else.
+func (p *htmlWriter) file(f File) {
+	b, s := p.b, &p.skin
+	b.WriteString(s.file)
+	if cid := contentID(f.CID); cid != "" && s.image != "" {
+		b.WriteString(s.image + ` src="cid:` + cid + `" alt="` + htmltemplate.HTMLEscapeString(f.Name) + `"><br>`)
+	} else {
+		b.WriteString(p.words.File + p.words.Colon)
+	}
+	if f.linked() {
+		b.WriteString(s.link + htmltemplate.HTMLEscapeString(f.URL) + `" rel="noopener noreferrer" target="_blank">`)
+	}
+	writeEscaped(b, p.fileLine(f))
+	if f.linked() {
 		b.WriteString("</a>")
 	}
 	b.WriteString("</div>")
+}
+
+// contentID returns an id that may stand in a "cid:" address (RFC 2392) as it is, else "".
+func contentID(id string) string {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_', c == '@':
+		default:
+			return ""
+		}
+	}
+	return id
+}
+
+// side picks the side of a chat: the customer's own words stand opposite to all others.
+func (s *skin) side(kind string) *side {
+	switch kind {
+	case chat.AuthorUser:
+		return &s.user
+	case chat.AuthorAgent:
+		return &s.agent
+	default:
+		return &s.other
+	}
 }
 
 // writeEscaped writes clean text as HTML content. Lines and runs of spaces are kept

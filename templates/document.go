@@ -70,6 +70,7 @@ func (r *Renderer) DocumentForInternal(v InternalView) Document {
 	d.add("", w.internalFacts(v.Record), nil)
 	d.add(w.Answers, w.answers(v.Form), nil)
 	d.add(w.Flags, w.flagFacts(v.Flags), nil)
+	d.add(w.Pane.Deliveries, w.deliveryFacts(v.Deliveries, v.Location), nil)
 	d.add(w.Notes, nil, conversation{v.Notes, &w.Internal, w, location(v.Location)}.parts())
 	d.add(w.Conversation, nil, conversation{v.Entries, &w.Internal, w, location(v.Location)}.parts())
 	return d
@@ -121,7 +122,11 @@ func (c conversation) said(e *Entry, clock string) *Said {
 	s := &Said{Clock: clock, Own: e.By.Kind == chat.AuthorUser, Text: e.Text}
 	s.Name, s.Role = c.called(e.By)
 	for _, f := range e.Files {
-		s.Files = append(s.Files, Enclosure{Line: c.words.File + c.words.Colon + c.fileLine(f), URL: f.URL})
+		enclosure := Enclosure{Line: c.words.File + c.words.Colon + c.fileLine(f)}
+		if f.linked() {
+			enclosure.URL = f.URL
+		}
+		s.Files = append(s.Files, enclosure)
 	}
 	if len(s.Files) == 0 {
 		s.Text = cmp.Or(s.Text, c.words.Empty)

@@ -24,7 +24,11 @@ func (w *words) customerFacts(v CustomerView) []Fact {
 	l.add(w.Name, isolate(v.Name))
 	l.add(w.Product, isolate(v.Product))
 	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
-	l.add(w.TalkedWith, w.list(v.Agents))
+	talked := v.Agents
+	if v.Unnamed {
+		talked = append(talked[:len(talked):len(talked)], w.Customer.Agent.Nameless)
+	}
+	l.add(w.TalkedWith, w.list(talked))
 	return l
 }
 
@@ -46,7 +50,7 @@ func (w *words) internalFacts(v Record) []Fact {
 	l.add(w.Assigned, isolate(v.Assigned))
 	l.add(w.Outcome, known(w.Outcomes, v.Outcome))
 	l.add(w.EndedBy, known(w.Enders, v.EndedBy))
-	l.add(w.Conversation, w.counted(w.Messages, said(v.Entries)))
+	l.add(w.Conversation, w.counted(w.Messages, v.Said))
 	return l
 }
 
@@ -157,8 +161,8 @@ func (w *words) list(values []string) string {
 	return strings.Join(isolated, w.Comma)
 }
 
-// factLines writes "label: value", as the language does, and a value of several lines as a block below its
-// label. There is no "\n" at the end.
+// factLines writes "label: value", as the language does, and a value of several lines as a
+// block below its label. There is no "\n" at the end.
 func (w *words) factLines(facts []Fact) string {
 	var b strings.Builder
 	for i, f := range facts {
@@ -184,16 +188,22 @@ func (w *words) factLines(facts []Fact) string {
 
 // factTable writes facts as a table of a mail, "" when there are none. It is written by
 // hand because a template's actions cost more than all else in a mail.
-func factTable(facts []Fact) htmltemplate.HTML {
+func (w *words) factTable(facts []Fact) htmltemplate.HTML {
 	if len(facts) == 0 {
 		return ""
 	}
+	left, right := "12px", "0"
+	if w.Dir == "rtl" {
+		left, right = right, left
+	}
+	label := `<tr><td class="mute" valign="top" width="34%" style="padding:4px ` + left + ` 4px ` + right + `;color:#5b6470"><bdi>`
+	const value = "</bdi></td>\n" + `<td valign="top" style="padding:4px 0"><bdi>`
 	var b strings.Builder
-	b.WriteString(`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">` + "\n")
+	b.WriteString(layoutTable + ` class="facts ink" width="100%" style="table-layout:fixed;font-size:14px;line-height:1.45;color:#111827">` + "\n")
 	for _, f := range facts {
-		b.WriteString("<tr>\n" + `<td class="mute" valign="top" dir="auto" width="34%" style="padding:4px 12px 4px 0;font-size:14px;line-height:1.45;color:#5b6470;overflow-wrap:anywhere">`)
-		b.WriteString(htmltemplate.HTMLEscapeString(f.Label))
-		b.WriteString("</td>\n" + `<td class="ink" valign="top" dir="auto" style="padding:4px 0;font-size:14px;line-height:1.45;color:#111827;overflow-wrap:anywhere;word-break:break-word">`)
+		b.WriteString(label)
+		writeEscaped(&b, f.Label)
+		b.WriteString(value)
 		if f.URL != "" {
 			b.WriteString(`<a class="plain" href="` + htmltemplate.HTMLEscapeString(f.URL) + `" style="color:#1d4ed8">`)
 		}
@@ -201,7 +211,7 @@ func factTable(facts []Fact) htmltemplate.HTML {
 		if f.URL != "" {
 			b.WriteString("</a>")
 		}
-		b.WriteString("</td>\n</tr>\n")
+		b.WriteString("</bdi></td></tr>\n")
 	}
 	b.WriteString("</table>\n")
 	return htmltemplate.HTML(b.String()) //nolint:gosec // labels and values are escaped above

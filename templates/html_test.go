@@ -3,6 +3,7 @@ package templates
 import (
 	"bytes"
 	"html"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ var (
 	tag      = regexp.MustCompile(`<(/?)([a-zA-Z!][a-zA-Z0-9]*)`)
 	link     = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
 	anything = regexp.MustCompile(`<[^>]*>`)
+	cid      = regexp.MustCompile(`^cid:[a-zA-Z0-9.@_-]+$`)
 )
 
 // checkHTML holds for whatever was typed: only the tags that we write, only web
@@ -27,7 +29,7 @@ func checkHTML(t *testing.T, page string) {
 	open := map[string]int{}
 	for _, m := range tag.FindAllStringSubmatch(page, -1) {
 		switch name := strings.ToLower(m[2]); name {
-		case "table", "tr", "td", "div", "b", "bdi", "a", "html", "head", "body", "title", "style":
+		case "table", "tr", "td", "div", "h1", "h2", "b", "bdi", "span", "a", "html", "head", "body", "title", "style":
 			if m[1] == "" {
 				open[name]++
 			} else {
@@ -44,7 +46,7 @@ func checkHTML(t *testing.T, page string) {
 		}
 	}
 	for _, m := range link.FindAllStringSubmatch(page, -1) {
-		if address := html.UnescapeString(m[1]); webURL(address) == "" {
+		if address := html.UnescapeString(m[1]); webURL(address) == "" && !cid.MatchString(address) {
 			t.Fatalf("the HTML links to %q", address)
 		}
 	}
@@ -68,6 +70,63 @@ func TestTheHTMLHasEveryMessageWhole(t *testing.T) {
 	for _, n := range s.Notes {
 		if !strings.Contains(read, squash(n.Text)) {
 			t.Errorf("note %s is not in the HTML", n.ID)
+		}
+	}
+}
+
+func TestAFileSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	const link = "https://files.example/f"
+	for name, c := range map[string]struct {
+		file       File
+		text, html string
+		not        string
+	}{
+		"an image that is shown":           {File{Name: "a.png", URL: link, CID: "x1@acme.example"}, "File: a.png (attached to this mail) " + link, `src="cid:x1@acme.example" alt="a.png">`, "File: <a"},
+		"a file that is attached":          {File{Name: "a.pdf", URL: link, Size: 2048, Attached: true}, "File: a.pdf (2 KB, attached to this mail) " + link, `target="_blank">a.pdf (2 KB, attached to this mail)</a>`, "cid:"},
+		"a link that has expired":          {File{Name: "a.pdf", URL: link, Expired: true}, "File: a.pdf (its link has expired)", "File: a.pdf (its link has expired)</div>", link},
+		"a file that is only linked":       {File{Name: "a.pdf", URL: link}, "File: a.pdf " + link, `href="` + link + `"`, "attached"},
+		"an id that no address may hold":   {File{Name: "a.png", URL: link, CID: `x"onload=`}, "File: a.png (attached to this mail) " + link, "File: <a", "onload"},
+		"an image with a dangerous name":   {File{Name: `"><script>`, CID: "x1"}, `File: "><script> (attached to this mail)`, `alt="&#34;&gt;&lt;script&gt;"`, "<script>"},
+		"attached, and its link is broken": {File{Name: "a.pdf", Attached: true, Unlinked: true}, "a.pdf (attached to this mail, its link is not a web address)", "a.pdf (attached to this mail, its link", "href"},
+	} {
+		v := CustomerView{Entries: []Entry{{By: Speaker{Kind: chat.AuthorUser}, Files: []File{c.file}}}}
+		mail, err := renderer(t).TranscriptForCustomer(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkHTML(t, mail.HTML)
+		if !strings.Contains(mail.Text, bar+c.text+"\n") && !strings.Contains(mail.Text, c.text+"\n") {
+			t.Errorf("%s: the text does not say %q", name, c.text)
+		}
+		if !strings.Contains(mail.HTML, c.html) || strings.Contains(mail.HTML, c.not) {
+			t.Errorf("%s: the HTML lacks %q or holds %q", name, c.html, c.not)
+		}
+	}
+}
+
+func TestTheLayoutIsMirroredWhereWritingGoesFromRightToLeft(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	v := ForCustomer(sample(), sampleOptions(t))
+	ltr, err := r.TranscriptForCustomer(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Locale = "ar-EG"
+	rtl, err := r.TranscriptForCustomer(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkHTML(t, rtl.HTML)
+	for html, words := range map[string][]string{
+		ltr.HTML: {`class="page" dir="ltr"`, `"padding:4px 0 0 48px"><div class="mute" align="right"`, `"padding:4px 48px 0 0"><div class="mute" align="left"`, `<table align="right"><tr><td class="user"`, "padding:4px 12px 4px 0"},
+		rtl.HTML: {`class="page" dir="rtl"`, `"padding:4px 48px 0 0"><div class="mute" align="left"`, `"padding:4px 0 0 48px"><div class="mute" align="right"`, `<table align="left"><tr><td class="user"`, "padding:4px 0 4px 12px"},
+	} {
+		for _, word := range words {
+			if !strings.Contains(html, word) {
+				t.Errorf("%q is missing", word)
+			}
 		}
 	}
 }
@@ -187,4 +246,43 @@ func TestANameOfAMegabyteIsNotRepeatedWithEveryMessage(t *testing.T) {
 			t.Errorf("%s: %d bytes, or the name is nowhere whole", form, len(out))
 		}
 	}
+}
+
+func TestTextCanBeReadOnTheBrandsTints(t *testing.T) {
+	t.Parallel()
+	for _, color := range []string{"#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#ffee00", "#0a7d55", "", "#abc"} {
+		b := Brand{Color: color}
+		for ground, text := range map[string]string{b.Tint(): "#111827", b.DarkTint(): "#f0f3f6"} {
+			if ratio := contrast(t, ground, text); ratio < 4.5 {
+				t.Errorf("brand %q: %s on %s has a contrast of %.1f", color, text, ground, ratio)
+			}
+		}
+	}
+}
+
+// contrast is the ratio of WCAG 2.1; small text needs 4.5.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	luminance := func(color string) float64 {
+		c, ok := rgb(color)
+		if !ok {
+			t.Fatalf("%q is no colour", color)
+		}
+		sum := 0.0
+		for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+			v := float64(c[i]) / 255
+			if v <= 0.04045 {
+				v /= 12.92
+			} else {
+				v = math.Pow((v+0.055)/1.055, 2.4)
+			}
+			sum += weight * v
+		}
+		return sum
+	}
+	high, low := luminance(a), luminance(b)
+	if high < low {
+		high, low = low, high
+	}
+	return (high + 0.05) / (low + 0.05)
 }

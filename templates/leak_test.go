@@ -23,7 +23,7 @@ import (
 
 // seenByCustomer are the fields of a snapshot that a customer may see.
 var seenByCustomer = []string{
-	"ID", "Product", "User.Name", "Agents[].DisplayName", "Messages[].Text", "Messages[].Attachments[].Name",
+	"ID", "Product", "User.Name", "Agents[].DisplayName", "Agents[].PhotoURL", "Messages[].Text", "Messages[].Attachments[].Name",
 	"Messages[].Attachments[].URL", "Form[].Label", "Form[].Value", coverPath,
 }
 
@@ -34,32 +34,42 @@ const coverPath = "options.Cover"
 var seenInternally = []string{
 	"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 	"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Notes[].Text", "Notes[].Agent",
+	"options.Deliveries[].Action", "options.Deliveries[].Target", "options.Deliveries[].State", "options.Deliveries[].HeldBy", "options.Deliveries[].Ref",
+}
+
+// policies are what organizations let customers know of agents, with what is a secret then
+// although it stands in seenByCustomer.
+var policies = map[AgentPolicy][]string{
+	{NamesFull, true}:     nil,
+	{NamesFull, false}:    {"Agents[].PhotoURL"},
+	{NamesSupport, true}:  {"Agents[].DisplayName", "Agents[].PhotoURL"},
+	{NamesSupport, false}: {"Agents[].DisplayName", "Agents[].PhotoURL"},
 }
 
 // notesAllowed are the methods whose readers may see notes. All others may not.
 var notesAllowed = []string{"Notes", "LateNote", "TranscriptForInternal", "DocumentForInternal", "PrintHTML", "Pane"}
 
+// seenInSnapshot is the same without what stands in mails alone: photos and covers.
+var seenInSnapshot = slices.DeleteFunc(slices.Clone(seenByCustomer), func(path string) bool {
+	return path == "Agents[].PhotoURL" || path == coverPath
+})
+
 // mustShow are fields that have to come out, so that the test cannot pass on nothing.
 var mustShow = map[string][]string{
-	"TicketForCustomer":     inSnapshot(seenByCustomer),
+	"TicketForCustomer":     seenInSnapshot,
 	"TranscriptForCustomer": seenByCustomer,
 	"TicketForInternal": append([]string{
 		"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 		"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Messages[].Event.Type", "Messages[].Event.From", "Messages[].Event.To",
-	}, inSnapshot(seenByCustomer)...),
+	}, seenInSnapshot...),
 	"TranscriptForInternal": append(slices.Clone(seenInternally), seenByCustomer...),
-	"DocumentForCustomer":   inSnapshot(seenByCustomer),
-	"DocumentForInternal":   append(slices.Clone(seenInternally), inSnapshot(seenByCustomer)...),
-	"PrintHTML":             inSnapshot(seenByCustomer),
+	"DocumentForCustomer":   seenInSnapshot,
+	"DocumentForInternal":   append(slices.Clone(seenInternally), seenInSnapshot...),
+	"PrintHTML":             seenInSnapshot,
 	"Notes":                 {"Notes[].Text", "Notes[].Agent"},
 	"LateNote":              {"note.Text", "note.Agent"},
 	"Amendment":             {"contact.Name", "contact.Email", "contact.Phone", "contact.Answers[].Label", "contact.Answers[].Value"},
 	"Pane":                  {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Links[].State"},
-}
-
-// inSnapshot are the paths of a snapshot alone.
-func inSnapshot(paths []string) []string {
-	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == coverPath })
 }
 
 func TestNothingShowsToAnAudienceThatMayNotSeeIt(t *testing.T) {
@@ -69,17 +79,21 @@ func TestNothingShowsToAnAudienceThatMayNotSeeIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld()
-	w.renderer = r
 	shown := map[string]bool{}
 	methods := reflect.TypeFor[*Renderer]()
-	for i := range methods.NumMethod() {
-		name := methods.Method(i).Name
-		for _, call := range w.calls(t, reflect.ValueOf(r).Method(i)) {
-			out := call.output(t, name)
-			w.check(t, name, call.customer, out)
-			for _, file := range files {
-				shown[file] = shown[file] || strings.Contains(out, mark(file))
+	for policy, hidden := range policies {
+		for _, limit := range []int{0, 1} {
+			w := newWorld()
+			w.renderer, w.options.Agents, w.options.BodyLimit, w.hidden = r, policy, limit, hidden
+			for i := range methods.NumMethod() {
+				name := methods.Method(i).Name
+				for _, call := range w.calls(t, reflect.ValueOf(r).Method(i)) {
+					out := call.output(t, name)
+					w.check(t, name, call.customer, out)
+					for _, file := range files {
+						shown[file] = shown[file] || strings.Contains(out, mark(file))
+					}
+				}
 			}
 		}
 	}
@@ -121,6 +135,8 @@ type world struct {
 	page     LinkPage
 	pane     PanePage
 	renderer *Renderer
+	// hidden are the paths that the organization's policy hides from customers.
+	hidden []string
 }
 
 func newWorld() *world {
@@ -143,11 +159,15 @@ func newWorld() *world {
 	s.Messages[1].Author.ID = s.Agents[0].ID
 	s.Messages[2].Author.ID = s.Agents[1].ID
 	s.Messages[3].Event = &chat.Event{Type: "transferred", From: s.Agents[1].ID, To: s.Agents[2].ID}
+	for i := range s.Agents {
+		s.Agents[i].PhotoURL = "https://photos.example/" + s.Agents[i].PhotoURL
+	}
 	extra := s.Messages[4:]
 	s.Messages[4].Author.Kind, s.Messages[5].Author.Kind = chat.AuthorSystem, chat.AuthorSystem
 	extra[1].Event = &chat.Event{Type: "joined", To: s.Agents[3].ID}
 	w.options = Options{Brand: Brand{Organization: "Acme", Website: "https://acme.example", Color: "#123456"}, TicketID: "T1", TicketURL: w.secret("options.TicketURL", "https://desk.example/")}
 	w.options.Cover = w.secret(coverPath, "")
+	w.fill(reflect.ValueOf(&w.options.Deliveries).Elem(), "options.Deliveries")
 	w.link = LinkView{Brand: w.options.Brand, Purpose: "resume", URL: "https://chat.example/r/token", ExpiresAt: time.Unix(1e9, 0)}
 	w.page = LinkPage{Brand: w.options.Brand, State: "open", Action: "/r/token", Target: "https://acme.example/chat"}
 	p := w.pane
@@ -284,7 +304,7 @@ func (c call) output(t *testing.T, name string) string {
 			out.Write(whole)
 			continue
 		}
-		fmt.Fprintf(&out, "%v\n", v.Interface())
+		fmt.Fprintf(&out, "%s\n", v.Interface())
 	}
 	return out.String() + c.written.String()
 }
@@ -298,14 +318,16 @@ func (w *world) check(t *testing.T, name string, customer bool, out string) {
 		}
 		found[path] = true
 		switch {
-		case customer && !slices.Contains(seenByCustomer, path):
+		case customer && (!slices.Contains(seenByCustomer, path) || slices.Contains(w.hidden, path)):
 			t.Errorf("%s shows %s to the customer", name, path)
 		case strings.HasPrefix(path, "Notes[]") && !slices.Contains(notesAllowed, name):
 			t.Errorf("%s shows %s", name, path)
 		}
 	}
 	for _, path := range mustShow[name] {
-		if !found[path] {
+		hidden := customer && slices.Contains(w.hidden, path)
+		cut := w.options.BodyLimit > 0 && path == "Agents[].PhotoURL" // photos stand beside messages
+		if !found[path] && !hidden && !cut {
 			t.Errorf("%s does not show %s", name, path)
 		}
 	}

@@ -28,6 +28,9 @@ type linkText struct {
 	Subject, Lead, URL, Until string
 }
 
+// Preheader is what a list of mails shows after the subject.
+func (p linkText) Preheader() string { return p.Lead }
+
 // UntilLine says how long the link works.
 func (p linkText) UntilLine() string { return fill(p.T.LinkUntil, "{until}", p.Until) }
 

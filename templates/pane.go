@@ -20,7 +20,7 @@ type PanePage struct {
 	User         chat.User
 	Agents       []chat.Agent
 	Prior        []PanePrior
-	Deliveries   []PaneDelivery
+	Deliveries   []Delivery
 	Links        []PaneLink
 	// Locale and Location are the organization's.
 	Locale   string
@@ -32,12 +32,6 @@ type PanePage struct {
 type PanePrior struct {
 	Desk, State, Error string
 	Tickets            []chat.PriorTicket
-}
-
-// PaneDelivery is one delivery; At is when it came to its state.
-type PaneDelivery struct {
-	Action, Target, State, HeldBy, URL string
-	At                                 time.Time
 }
 
 // PaneLink is one link of the conversation.
@@ -84,10 +78,10 @@ func (r *Renderer) Pane(w io.Writer, p PanePage) error {
 	page := panePage{
 		Brand: p.Brand, T: t, Style: r.pageStyle(p.Brand), Title: fill(t.Pane.Title, "{number}", isolate(v.Number)),
 		User: t.userFacts(v.User), Form: t.answers(v.Form), Flags: t.flagFacts(v.Flags),
-		Messages: conversation{v.Entries, &t.Internal, t, v.Location}.html(pageSkin()),
+		Messages: conversation{v.Entries, &t.Internal, t, v.Location}.page(),
 	}
 	if len(v.Notes) > 0 {
-		page.Notes = conversation{v.Notes, &t.Internal, t, v.Location}.html(pageSkin())
+		page.Notes = conversation{v.Notes, &t.Internal, t, v.Location}.page()
 	}
 	for _, prior := range p.Prior {
 		page.Prior = append(page.Prior, t.paneDesk(prior, v.Location))
@@ -137,18 +131,11 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 	return desk
 }
 
-func (w *words) paneDelivery(d PaneDelivery, l *time.Location) paneRow {
-	row := paneRow{
+func (w *words) paneDelivery(d Delivery, l *time.Location) paneRow {
+	return paneRow{
 		Title: known(w.Pane.Actions, line(d.Action)), State: known(w.Pane.States, line(d.State)), Class: stateClass(d.State),
-		URL: webURL(d.URL), Remarks: remarks(isolate(line(d.Target))),
+		URL: webURL(d.URL), Remarks: remarks(isolate(line(d.Target)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
 	}
-	if d.HeldBy != "" {
-		row.Remarks = append(row.Remarks, fill(w.Pane.Held, "{why}", known(w.Pane.Holds, line(d.HeldBy))))
-	}
-	if !d.At.IsZero() {
-		row.Remarks = append(row.Remarks, w.stamp(d.At, l))
-	}
-	return row
 }
 
 func (w *words) paneLink(p PaneLink, l *time.Location) paneRow {

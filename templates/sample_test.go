@@ -88,7 +88,7 @@ func samplePane(s chat.Snapshot, o Options) PanePage {
 			{Desk: "rt", State: "unavailable", Error: "the desk did not answer in time"},
 			{Desk: "old", State: "fresh"},
 		},
-		Deliveries: []PaneDelivery{
+		Deliveries: []Delivery{
 			{Action: "file_ticket", Target: "zd", State: "delivered", URL: o.TicketURL, At: s.EndedAt},
 			{Action: "attach_notes", Target: "zd", State: "pending", HeldBy: "rate_limit", At: s.EndedAt},
 			{Action: "email_transcript", Target: "mail", State: "failed", At: s.EndedAt},

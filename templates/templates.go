@@ -16,7 +16,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"github.com/afterchat/afterchat/internal/fault"
@@ -32,10 +32,17 @@ type Renderer struct {
 	html     *htmltemplate.Template
 	style    string
 	catalogs map[string]*words
+	// buffers are what templates are executed into: growing one from nothing costs as much
+	// as filling it.
+	buffers sync.Pool
 }
 
-// Mail is one message's content. Subject is one line; Text and HTML say the same.
-type Mail struct{ Subject, Text, HTML string }
+// Mail is one message's content. Subject is one line; Text and HTML say the same. Files
+// go with it.
+type Mail struct {
+	Subject, Text, HTML string
+	Files               []Attachment
+}
 
 // New parses the embedded templates once.
 func New() (*Renderer, error) { return parse(embedded) }
@@ -51,6 +58,7 @@ func parse(fsys fs.FS) (*Renderer, error) {
 		text:     texttemplate.New("").Option("missingkey=error"),
 		html:     htmltemplate.New("").Option("missingkey=error").Funcs(htmltemplate.FuncMap{"multiline": multilineHTML}),
 		catalogs: withRegions(catalogs),
+		buffers:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -77,19 +85,31 @@ func parse(fsys fs.FS) (*Renderer, error) {
 }
 
 func (r *Renderer) executeText(name string, data any) (string, error) {
-	var b strings.Builder
-	if err := r.text.ExecuteTemplate(&b, name, data); err != nil {
+	b := r.buffer()
+	defer r.release(b)
+	if err := r.text.ExecuteTemplate(b, name, data); err != nil {
 		return "", fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
 	}
 	return b.String(), nil
 }
 
 func (r *Renderer) executeHTML(name string, data any) (string, error) {
-	var b strings.Builder
-	if err := r.html.ExecuteTemplate(&b, name, data); err != nil {
+	b := r.buffer()
+	defer r.release(b)
+	if err := r.html.ExecuteTemplate(b, name, data); err != nil {
 		return "", fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
 	}
 	return b.String(), nil
+}
+
+func (r *Renderer) buffer() *bytes.Buffer { return r.buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // it holds nothing else
+
+// release keeps a buffer for the next, but none that one huge chat has made huge.
+func (r *Renderer) release(b *bytes.Buffer) {
+	if b.Cap() <= 1<<20 {
+		b.Reset()
+		r.buffers.Put(b)
+	}
 }
 
 // writePage renders before it writes, so that a broken template leaves nothing half

@@ -21,9 +21,9 @@ type customerText struct {
 	T *words
 }
 
-func (p customerText) FactLines() string { return p.T.factLines(p.T.customerFacts(p.CustomerView)) }
-func (p customerText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
-func (p customerText) Messages() string {
+func (p *customerText) FactLines() string { return p.T.factLines(p.T.customerFacts(p.CustomerView)) }
+func (p *customerText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
+func (p *customerText) Messages() string {
 	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.text()
 }
 
@@ -33,10 +33,10 @@ type recordText struct {
 	T *words
 }
 
-func (p recordText) FactLines() string { return p.T.factLines(p.T.internalFacts(p.Record)) }
-func (p recordText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
-func (p recordText) FlagLines() string { return p.T.factLines(p.T.flagFacts(p.Flags)) }
-func (p recordText) Messages() string {
+func (p *recordText) FactLines() string { return p.T.factLines(p.T.internalFacts(p.Record)) }
+func (p *recordText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
+func (p *recordText) FlagLines() string { return p.T.factLines(p.T.flagFacts(p.Flags)) }
+func (p *recordText) Messages() string {
 	return conversation{p.Entries, &p.T.Internal, p.T, location(p.Location)}.text()
 }
 
@@ -56,7 +56,7 @@ type contactText struct {
 // requester may read.
 func (r *Renderer) TicketForCustomer(v CustomerView) (subject, body string, err error) {
 	w := r.words(v.Locale)
-	body, err = r.executeText("ticket/customer.txt", customerText{v, w})
+	body, err = r.executeText("ticket/customer.txt", &customerText{v, w})
 	return w.ticketSubject(v.Name, v.Product, v.Entries), body, err
 }
 
@@ -64,7 +64,7 @@ func (r *Renderer) TicketForCustomer(v CustomerView) (subject, body string, err 
 // the organization reads. It never holds notes.
 func (r *Renderer) TicketForInternal(v InternalView) (subject, body string, err error) {
 	w := r.words(v.Locale)
-	body, err = r.executeText("ticket/internal.txt", recordText{v.Record, w})
+	body, err = r.executeText("ticket/internal.txt", &recordText{v.Record, w})
 	return w.ticketSubject(v.User.Name, v.Product, v.Entries), body, err
 }
 

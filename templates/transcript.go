@@ -3,62 +3,116 @@ package templates
 import (
 	"cmp"
 	htmltemplate "html/template"
+	"strings"
 )
+
+// preheaderLimit is how much of what was said first stands beside the subject in a list
+// of mails; few show more.
+const preheaderLimit = 140
+
+// customerLetter is what the customer's transcript gets as text. Rest says, in a mail that
+// is too long, how much of the chat it holds and where the rest is. What a template asks
+// for by name stands in the struct itself, here and below: it is found through an embedded
+// one, too, but at ten times the cost.
+type customerLetter struct {
+	customerText
+	T     *words
+	Brand look
+	Name  string
+	Rest  string
+}
 
 // customerHTML is what HTML templates for the customer get.
 type customerHTML struct {
 	CustomerView
-	T       *words
-	Subject string
+	T                        *words
+	Brand                    look
+	Name                     string
+	Subject, Preheader, Rest string
 }
 
-func (p customerHTML) Facts() htmltemplate.HTML   { return factTable(p.T.customerFacts(p.CustomerView)) }
-func (p customerHTML) Answers() htmltemplate.HTML { return factTable(p.T.answers(p.Form)) }
-func (p customerHTML) Messages() htmltemplate.HTML {
-	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.html(mailSkin())
+func (p *customerHTML) Facts() htmltemplate.HTML {
+	return p.T.factTable(p.T.customerFacts(p.CustomerView))
+}
+func (p *customerHTML) Answers() htmltemplate.HTML { return p.T.factTable(p.T.answers(p.Form)) }
+func (p *customerHTML) Messages() htmltemplate.HTML {
+	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.mail(p.CustomerView.Brand)
 }
 
 // internalText is what the internal transcript's text gets: all there is.
 type internalText struct {
 	recordText
-	Notes []Entry
-	Cover string
-	NoPDF bool
+	Notes      []Entry
+	Deliveries []Delivery
+	Cover      string
+	NoPDF      bool
+	Rest       string
 }
 
-func (p internalText) NoteLines() string {
+func (p *internalText) NoteLines() string {
 	return conversation{p.Notes, &p.T.Internal, p.T, location(p.Location)}.text()
+}
+
+func (p *internalText) DeliveryLines() string {
+	return p.T.factLines(p.T.deliveryFacts(p.Deliveries, p.Location))
 }
 
 // internalHTML is what the internal transcript's HTML gets: all there is.
 type internalHTML struct {
 	InternalView
-	T       *words
-	Subject string
+	T                        *words
+	Brand                    look
+	Subject, Preheader, Rest string
 }
 
-func (p internalHTML) Facts() htmltemplate.HTML     { return factTable(p.T.internalFacts(p.Record)) }
-func (p internalHTML) Answers() htmltemplate.HTML   { return factTable(p.T.answers(p.Form)) }
-func (p internalHTML) FlagFacts() htmltemplate.HTML { return factTable(p.T.flagFacts(p.Flags)) }
-func (p internalHTML) Messages() htmltemplate.HTML {
-	return conversation{p.Entries, &p.T.Internal, p.T, location(p.Location)}.html(mailSkin())
+func (p *internalHTML) Facts() htmltemplate.HTML     { return p.T.factTable(p.T.internalFacts(p.Record)) }
+func (p *internalHTML) Answers() htmltemplate.HTML   { return p.T.factTable(p.T.answers(p.Form)) }
+func (p *internalHTML) FlagFacts() htmltemplate.HTML { return p.T.factTable(p.T.flagFacts(p.Flags)) }
+func (p *internalHTML) DeliveryFacts() htmltemplate.HTML {
+	return p.T.factTable(p.T.deliveryFacts(p.Deliveries, p.Location))
 }
-func (p internalHTML) NoteEntries() htmltemplate.HTML {
-	return conversation{p.InternalView.Notes, &p.T.Internal, p.T, location(p.Location)}.html(mailSkin())
+func (p *internalHTML) Messages() htmltemplate.HTML {
+	return conversation{p.Entries, &p.T.Internal, p.T, location(p.Location)}.mail(p.InternalView.Brand)
+}
+func (p *internalHTML) NoteEntries() htmltemplate.HTML {
+	html, _ := conversation{p.InternalView.Notes, &p.T.Internal, p.T, location(p.Location)}.html(p.T.noteSkin(p.InternalView.Brand), 0)
+	return html
 }
 
 // TranscriptForCustomer returns the mail with the customer's own copy of the chat.
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
 	subject := w.customerSubject(v)
-	return r.mail(subject, "transcript/customer", customerText{v, w}, customerHTML{v, w, subject})
+	preheader, brand := w.preheader(w.ThankYou, v.Entries), v.Brand.look()
+	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
+	some := func(entries []Entry) CustomerView { v.Entries = entries; return v }
+	return r.transcript(letter{
+		subject: subject, name: "transcript/customer",
+		text: func(entries []Entry, rest string) any {
+			return &customerLetter{customerText{some(entries), w}, w, brand, v.Name, rest}
+		},
+		html: func(entries []Entry, rest string) any {
+			return &customerHTML{some(entries), w, brand, v.Name, subject, preheader, rest}
+		},
+	}, c, v.Brand, v.BodyLimit)
 }
 
 // TranscriptForInternal returns the mail with everything, for colleagues.
 func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 	w := r.words(v.Locale)
 	subject := w.internalSubject(v)
-	return r.mail(subject, "transcript/internal", internalText{recordText{v.Record, w}, v.Notes, v.Cover, v.NoPDF}, internalHTML{v, w, subject})
+	preheader, brand := w.preheader(w.InternalOnly, v.Entries), v.Brand.look()
+	c := conversation{v.Entries, &w.Internal, w, location(v.Location)}
+	some := func(entries []Entry) InternalView { v.Entries = entries; return v }
+	return r.transcript(letter{
+		subject: subject, name: "transcript/internal",
+		text: func(entries []Entry, rest string) any {
+			return &internalText{recordText{some(entries).Record, w}, v.Notes, v.Deliveries, v.Cover, v.NoPDF, rest}
+		},
+		html: func(entries []Entry, rest string) any {
+			return &internalHTML{some(entries), w, brand, subject, preheader, rest}
+		},
+	}, c, v.Brand, v.BodyLimit)
 }
 
 func (w *words) customerSubject(v CustomerView) string {
@@ -78,6 +132,12 @@ func (w *words) internalSubject(v InternalView) string {
 		return fill(w.Transcript, "{name}", name)
 	}
 	return fill(w.TranscriptAbout, "{name}", name, "{about}", isolate(short(v.Product, subjectAboutLimit)))
+}
+
+// preheader is what a list of mails shows after the subject: what was said first, so that
+// one chat is told from the other.
+func (w *words) preheader(lead string, entries []Entry) string {
+	return strings.TrimSpace(lead + " " + isolate(short(firstWords(entries), preheaderLimit)))
 }
 
 func (r *Renderer) mail(subject, name string, text, html any) (Mail, error) {

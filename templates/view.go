@@ -21,6 +21,13 @@ type Options struct {
 	Cover               string
 	// NoPDF says in a transcript that it should have come as a PDF, too, and does not.
 	NoPDF bool
+	// Agents is how customers get to know the organization's agents.
+	Agents AgentPolicy
+	// BodyLimit is how many bytes a transcript's HTML, and its text, may have at most before
+	// it is cut between two messages and attached whole; 0 is no limit.
+	BodyLimit int
+	// Deliveries are what has become of the conversation so far; colleagues read of them.
+	Deliveries []Delivery
 }
 
 // CustomerView is all that a customer may see of a conversation.
@@ -33,14 +40,17 @@ type CustomerView struct {
 	StartedAt, EndedAt      time.Time
 	// Name is the customer's own; it may be empty.
 	Name string
-	// Agents are the display names of those who took part, each once.
+	// Agents are the names of those who took part, as far as the organization tells them,
+	// each once. Unnamed is true when somebody took part whose name it does not.
 	Agents  []string
+	Unnamed bool
 	Form    []Fact
 	Entries []Entry
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
 	// NoPDF is true where a PDF was to come along and could not be made.
-	NoPDF bool
+	NoPDF     bool
+	BodyLimit int
 }
 
 // Record is all of a conversation but its notes: what an internal ticket may hold.
@@ -61,6 +71,8 @@ type Record struct {
 	Form     []Fact
 	Flags    []chat.Flag
 	Entries  []Entry
+	// Said is how many messages the chat has, though Entries may be its first part.
+	Said int
 }
 
 // InternalView is everything.
@@ -71,7 +83,9 @@ type InternalView struct {
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
 	// NoPDF is true where a PDF was to come along and could not be made.
-	NoPDF bool
+	NoPDF      bool
+	Deliveries []Delivery
+	BodyLimit  int
 }
 
 // User is the person who chatted. ExternalIDs are in the order of their labels.
@@ -83,7 +97,7 @@ type User struct {
 }
 
 // Agent is a person who answered, as colleagues know them.
-type Agent struct{ ID, Name, DisplayName, Email string }
+type Agent struct{ ID, Name, DisplayName, Email, Photo string }
 
 func (a Agent) called() string { return cmp.Or(a.Name, a.DisplayName, line(a.ID)) }
 
@@ -102,8 +116,9 @@ type Entry struct {
 }
 
 // Speaker is somebody as this audience knows them. Kind is one of chat's authors, or
-// empty for nobody; Name may be empty, and is shortened because it is repeated.
-type Speaker struct{ Kind, Name string }
+// empty for nobody; Name may be empty, and is shortened because it is repeated. Photo is
+// an https address, "" if there is none to show.
+type Speaker struct{ Kind, Name, Photo string }
 
 // Event is what happened. Type is "transferred", "joined" or "left"; internally it may
 // be any other word, while a customer sees "" for those.
@@ -114,23 +129,39 @@ type Event struct {
 
 // File is an attachment. URL is a web address; it is empty, and Unlinked true, when what
 // came is no web address. Size is in bytes, 0 if not known.
+//
+// Who sends the view fills in what it finds out about the file: the Content-ID, without
+// angle brackets, of an image that goes with the mail and is shown in its place (CID);
+// that the file is attached to the mail (Attached); that nothing is behind its link any
+// more (Expired). The entries of a view and their files stand in the order of the
+// snapshot's messages and attachments.
 type File struct {
 	Name, URL string
 	Unlinked  bool
 	Size      int64
+	CID       string
+	Attached  bool
+	Expired   bool
 }
+
+// linked reports whether the file is to be had by its link.
+func (f File) linked() bool { return f.URL != "" && !f.Expired }
 
 // ForCustomer projects a snapshot for the person who chatted.
 func ForCustomer(s chat.Snapshot, o Options) CustomerView {
-	c := customerCast(s)
+	c := customerCast(s, o.Agents)
 	v := CustomerView{
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), NoPDF: o.NoPDF,
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), NoPDF: o.NoPDF, BodyLimit: o.BodyLimit,
 	}
 	for _, a := range s.Agents {
-		if name := line(a.DisplayName); name != "" && c.seen[a.ID] && !slices.Contains(v.Agents, name) {
+		switch name := o.Agents.name(a.DisplayName); {
+		case !c.seen[a.ID] || slices.Contains(v.Agents, name):
+		case name == "":
+			v.Unnamed = true
+		default:
 			v.Agents = append(v.Agents, name)
 		}
 	}
@@ -148,11 +179,12 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes), Cover: block(o.Cover), NoPDF: o.NoPDF,
+		Notes: c.notes(s.Notes), Cover: block(o.Cover), NoPDF: o.NoPDF, Deliveries: o.Deliveries, BodyLimit: o.BodyLimit,
 	}
 	for _, a := range s.Agents {
-		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email)})
+		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email), Photo: photoURL(a.PhotoURL)})
 	}
+	v.Said = said(v.Entries)
 	if s.AssignedAgent != "" {
 		v.Assigned = c.person(s.AssignedAgent).Name
 	}

@@ -31,6 +31,7 @@ type words struct {
 	Notes, LateNote, ContactGiven       string
 	Answers, Flags, Conversation, Empty string
 	Messages                            plural
+	FirstPart, NoPart                   string
 
 	// Facts.
 	Number, Episode, Ticket, Product, When, TalkedWith                     string
@@ -40,8 +41,8 @@ type words struct {
 	Outcomes, Enders, Sources                                              map[string]string
 
 	// Attachments.
-	File, Unlinked string
-	Units          map[string]string
+	File, Unlinked, Attached, LinkExpired string
+	Units                                 map[string]string
 
 	// Unshown closes a document with characters that no font could show; NoPDF stands in a
 	// mail whose document could not be made.

@@ -40,6 +40,12 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templates.Mail, []connectors.File, error) {
 	o := RenderOptions(j.organization, j.Ticket)
 	o.Cover = j.Params.Cover
+	if j.Params.Audience == chat.Internal {
+		var err error
+		if o.Deliveries, err = w.deliveries(ctx, j); err != nil {
+			return templates.Mail{}, nil, err
+		}
+	}
 	var files []connectors.File
 	if j.Params.PDF {
 		file, err := w.pages(ctx, j, s, o)
@@ -55,10 +61,37 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 	}
 	if j.Params.Audience == chat.Internal {
 		letter, err := w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
-		return letter, files, err
+		return letter, append(files, Files(letter.Files)...), err
 	}
 	letter, err := w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, o))
-	return letter, files, err
+	return letter, append(files, Files(letter.Files)...), err
+}
+
+// deliveries is what has become of the conversation so far, but for this very mail.
+func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, error) {
+	list, err := w.Store.Deliveries(ctx, j.Organization, j.Conversation)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.Delivery
+	for _, d := range list {
+		if d.ID != j.ID {
+			out = append(out, templates.Delivery{
+				Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold),
+				Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
+			})
+		}
+	}
+	return out, nil
+}
+
+// Files are what goes with a mail, as a connector takes it.
+func Files(attachments []templates.Attachment) []connectors.File {
+	var out []connectors.File
+	for _, a := range attachments {
+		out = append(out, connectors.File{Name: a.Name, ContentType: a.ContentType, Content: a.Content})
+	}
+	return out
 }
 
 // mayWrite checks the address and whether it may be written to. Otherwise it returns

@@ -106,7 +106,13 @@ func IsFailure(error) bool { return false }
 // RenderOptions are how an organization's texts are rendered; the customer's own language and
 // time zone are the templates' business.
 func RenderOptions(o *config.Organization, ticket *chat.TicketRef) templates.Options {
-	out := templates.Options{Brand: brand(o), Locale: o.Locale, Location: o.Location()}
+	out := templates.Options{
+		Brand: brand(o), Locale: o.Locale, Location: o.Location(),
+		Agents: templates.AgentPolicy{Names: o.Agents.Names, Photos: o.Agents.Photos},
+	}
+	if o.Mail != nil {
+		out.BodyLimit = int(o.Mail.BodyLimit)
+	}
 	if ticket != nil {
 		out.TicketID, out.TicketURL = ticket.ID, ticket.URL
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/templates"
+	"github.com/afterchat/afterchat/workers"
 )
 
 // TestMail is what SendTest mails: the transcript of a chat for an audience, to an
@@ -73,7 +74,7 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	var key chat.Key
 	_, _ = rand.Read(key[:]) // never fails
 	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
-		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
+		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: workers.Files(letter.Files),
 	})
 }
 

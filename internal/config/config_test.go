@@ -112,6 +112,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 		ID: "acme", Name: "Acme Coffee", APIKeys: []connectors.Secret{"s3cr3t-api-key"},
 		Locale: "en", Timezone: "Europe/Stockholm", Region: "SE",
 		Brand:       config.Brand{Color: "#0a7d55", Website: "https://acme.example"},
+		Agents:      config.Agents{Names: "full", Photos: true},
 		ContactWait: config.Duration(30 * time.Minute),
 		Desks: map[string]connectors.Settings{
 			"zd": &zendesk{
@@ -123,7 +124,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 				User:   "root", Password: "s3cr3t-${ZENDESK_TOKEN}", Queue: "General",
 			},
 		},
-		Mail: &config.Mail{From: "Acme Support <support@acme.example>", SMTP: &smtp{
+		Mail: &config.Mail{From: "Acme Support <support@acme.example>", BodyLimit: 200 << 10, SMTP: &smtp{
 			Common: connectors.Common{Type: "smtp"}, From: "Acme Support <support@acme.example>", Address: "127.0.0.1:1025", TLS: "none",
 		}},
 		SMS: &twilio{
@@ -160,6 +161,30 @@ const (
 	organization = minimal + "organizations:\n  acme:\n    name: Acme\n    desks: {zd: {type: zendesk, email: a@b.example, token: t}}\n"
 )
 
+func TestAgentsAndTheLimitOfMailsAreAsConfigured(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		yaml string
+		want config.Agents
+	}{
+		"both":         {"agents: {names: support, photos: false}", config.Agents{Names: "support"}},
+		"names alone":  {"agents: {names: first}", config.Agents{Names: "first", Photos: true}},
+		"photos alone": {"agents: {photos: false}", config.Agents{Names: "full"}},
+	} {
+		loaded, err := load(t, organization+"    "+c.yaml+"\n    mail: {from: a@b.example, body_limit: 1MB, smtp: {address: 'localhost:25'}}\n")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		equal(t, name, loaded.Organizations["acme"].Agents, c.want)
+		equal(t, "body_limit", loaded.Organizations["acme"].Mail.BodyLimit, 1<<20)
+	}
+	for _, bad := range []string{"agents: {names: nobody}", "agents: {name: full}", "agents: {photos: maybe}", "mail: {from: a@b.example, body_limit: 5, smtp: {address: 'localhost:25'}}"} {
+		if _, err := load(t, organization+"    "+bad+"\n"); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
 func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, organization+"    links: {target: https://a.example, secret: '${LINK_SECRET}'}\n    tickets: [{desk: zd}]\n    mail: {from: a@b.example, smtp: {address: 'localhost:25'}}\n    transcripts: [{to: user}]\n"+
@@ -174,6 +199,8 @@ func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	equal(t, "timezone", acme.Timezone, "UTC")
 	equal(t, "settle", acme.Settle, 0)
 	equal(t, "contact_wait", acme.ContactWait, config.Duration(30*time.Minute))
+	equal(t, "agents", acme.Agents, config.Agents{Names: "full", Photos: true})
+	equal(t, "body_limit", acme.Mail.BodyLimit, 200<<10)
 	equal(t, "ttl", acme.Links.TTL, config.Duration(7*24*time.Hour))
 	equal(t, "body", acme.Tickets[0].Body, chat.Internal)
 	equal(t, "audience", acme.Transcripts[0].Audience, chat.Customer)

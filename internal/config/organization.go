@@ -18,6 +18,7 @@ type Organization struct {
 	Timezone    string                         `yaml:"timezone" validate:"timezone" jsonschema_description:"Time zone (IANA, as Europe/Stockholm) where a chat names none. Default UTC."`
 	Region      string                         `yaml:"region" validate:"omitempty,iso3166_1_alpha2" jsonschema_description:"Country (ISO 3166-1, two capital letters) in which a phone number without a country code is read."`
 	Brand       Brand                          `yaml:"brand" jsonschema_description:"How mails and pages look."`
+	Agents      Agents                         `yaml:"agents" jsonschema_description:"How users get to know agents."`
 	Settle      Duration                       `yaml:"settle" jsonschema_description:"How long after the end a note still counts as part of the chat. Default 0s."`
 	ContactWait Duration                       `yaml:"contact_wait" jsonschema_description:"How long a ticket waits for contact data when the chat is unresolved and nobody can be reached. Default 30m."`
 	Desks       map[string]connectors.Settings `yaml:"desks" validate:"dive,required" jsonschema_description:"Accounts in help desks and CRMs by name."`
@@ -48,13 +49,22 @@ type Brand struct {
 	Website string `yaml:"website" validate:"omitempty,http_url" jsonschema_description:"URL of the organization's site; may be empty."`
 }
 
+// Agents is how an organization lets users know its agents. A user never sees an agent's
+// private name or address.
+type Agents struct {
+	Names  string `yaml:"names" validate:"oneof=full first support" jsonschema_description:"What users see of an agent's display name: all of it (full), its first word (first), or only that it is the support (support, which shows no photo either). Default full."`
+	Photos bool   `yaml:"photos" jsonschema_description:"Whether users see agents' photos. Default true."`
+}
+
 // Mail is the account that mails are sent with. SMTP holds the settings of kind smtp,
 // with From, ReplyTo and the bounces' ReturnPath put into them.
 type Mail struct {
-	From    string              `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
-	ReplyTo string              `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
-	SMTP    connectors.Settings `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
-	Bounces *Bounces            `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
+	From    string `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
+	ReplyTo string `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
+	// BodyLimit is in bytes of each form of a mail's body.
+	BodyLimit Size                `yaml:"body_limit" jsonschema_description:"How long a transcript's HTML, or its text, may be; a longer one has its first part in the mail and the whole attached. 0: no limit. Default 200KB."`
+	SMTP      connectors.Settings `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
+	Bounces   *Bounces            `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
 }
 
 // The values of Bounces.Protocol.
@@ -129,7 +139,12 @@ type Links struct {
 func (o *Organization) setDefaults() {
 	o.Locale, o.Timezone = "en", "UTC"
 	o.ContactWait = Duration(30 * time.Minute)
+	o.Agents.setDefaults()
 }
+
+func (a *Agents) setDefaults() { a.Names, a.Photos = "full", true }
+
+func (m *Mail) setDefaults() { m.BodyLimit = 200 << 10 }
 
 func (t *TicketRule) setDefaults() { t.Body = chat.Internal }
 

@@ -147,7 +147,7 @@ func panePage(o *config.Organization, d details, deliveries []store.Timeline) te
 		p.Prior = append(p.Prior, prior)
 	}
 	for _, d := range deliveries {
-		p.Deliveries = append(p.Deliveries, templates.PaneDelivery{
+		p.Deliveries = append(p.Deliveries, templates.Delivery{
 			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), URL: d.Ref.URL, At: d.UpdatedAt,
 		})
 	}

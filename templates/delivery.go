@@ -1,0 +1,40 @@
+package templates
+
+import (
+	"strings"
+	"time"
+)
+
+// Delivery is what has become of one effect outside, in the contract's words; At is when
+// it came to its state. Ref is its id at the other side and URL a web address there.
+type Delivery struct {
+	Action, Target, State, HeldBy, Ref, URL string
+	At                                      time.Time
+}
+
+// deliveryFacts says of each delivery where it goes, how far it has come, and what it is
+// called there.
+func (w *words) deliveryFacts(deliveries []Delivery, l *time.Location) []Fact {
+	facts := make([]Fact, len(deliveries))
+	for i, d := range deliveries {
+		parts := remarks(isolate(line(d.Target)), known(w.Pane.States, line(d.State)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l))
+		facts[i] = Fact{Label: known(w.Pane.Actions, line(d.Action)), Value: strings.Join(parts, " · "), URL: webURL(d.URL)}
+	}
+	return facts
+}
+
+// heldBy says why a delivery waits, "" if nothing holds it.
+func (w *words) heldBy(d Delivery) string {
+	if d.HeldBy == "" {
+		return ""
+	}
+	return fill(w.Pane.Held, "{why}", known(w.Pane.Holds, line(d.HeldBy)))
+}
+
+// since says when a delivery came to its state, "" if that is not known.
+func (w *words) since(d Delivery, l *time.Location) string {
+	if d.At.IsZero() {
+		return ""
+	}
+	return w.stamp(d.At, l)
+}

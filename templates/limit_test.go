@@ -1,0 +1,104 @@
+package templates
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"testing"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// numbered is a chat of n messages, each with a text that no other has.
+func numbered(n int) chat.Snapshot {
+	s := long(n)
+	for i := range s.Messages {
+		s.Messages[i].Text = fmt.Sprintf("message number %d, and then <some> more words", i+1)
+	}
+	return s
+}
+
+// both renders a transcript for both audiences.
+func both(t *testing.T, s chat.Snapshot, o Options) map[string]Mail {
+	t.Helper()
+	r := renderer(t)
+	customer, err := r.TranscriptForCustomer(ForCustomer(s, o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	internal, err := r.TranscriptForInternal(ForInternal(s, o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]Mail{"customer": customer, "internal": internal}
+}
+
+func TestALongMailHasItsFirstPartSaysSoAndTheWholeAttached(t *testing.T) {
+	t.Parallel()
+	const total = 1234
+	s, o := numbered(total), sampleOptions(t)
+	uncut := both(t, s, o)
+	o.BodyLimit = 60_000
+	for audience, m := range both(t, s, o) {
+		if len(m.HTML) > o.BodyLimit || len(m.Text) > o.BodyLimit {
+			t.Errorf("%s: %d bytes of HTML and %d of text", audience, len(m.HTML), len(m.Text))
+		}
+		checkHTML(t, m.HTML)
+		if len(m.Files) != 1 || m.Files[0].Name != "conversation.txt" || m.Files[0].ContentType != "text/plain" || string(m.Files[0].Content) != uncut[audience].Text {
+			t.Fatalf("%s: what is attached is not the whole text", audience)
+		}
+		for form, out := range map[string]string{"text": m.Text, "HTML": strings.ReplaceAll(html.UnescapeString(m.HTML), `">message`, bar+"message")} {
+			shown := strings.Count(out, bar+"message number ")
+			if shown < 50 || shown >= total || !strings.Contains(out, fmt.Sprintf("message number %d, and then <some> more words", shown)) {
+				t.Errorf("%s, %s: %d messages, or the last one is cut", audience, form, shown)
+			}
+			if says := fmt.Sprintf("The first %d of 1234 messages. The whole chat is in the attached file conversation.txt.", shown); strings.Count(out, says) != 2 {
+				t.Errorf("%s: the %s does not say before and after the messages: %s", audience, form, says)
+			}
+		}
+		for _, kept := range []string{"Chat number", "c_8412", "Answers", "A-1007"} {
+			if !strings.Contains(m.Text, kept) || !strings.Contains(m.HTML, kept) {
+				t.Errorf("%s: %q is not kept", audience, kept)
+			}
+		}
+		if internal := audience == "internal"; strings.Contains(m.Text, "Boiler replaced in May") != internal {
+			t.Errorf("%s: the notes are there: %t", audience, !internal)
+		}
+	}
+}
+
+func TestWhatFitsIsNotCut(t *testing.T) {
+	t.Parallel()
+	s, o := numbered(40), sampleOptions(t)
+	for audience, uncut := range both(t, s, o) {
+		exact := o
+		exact.BodyLimit = max(len(uncut.HTML), len(uncut.Text))
+		if m := both(t, s, exact)[audience]; m.HTML != uncut.HTML || m.Text != uncut.Text || len(m.Files) != 0 {
+			t.Errorf("%s: a mail that is just as long as it may be is cut", audience)
+		}
+		exact.BodyLimit--
+		if m := both(t, s, exact)[audience]; len(m.Files) != 1 || len(m.HTML) > exact.BodyLimit {
+			t.Errorf("%s: a byte too much is not cut", audience)
+		}
+	}
+}
+
+func TestAMessageThatIsTooLongByItselfIsAttached(t *testing.T) {
+	t.Parallel()
+	s, o := numbered(3), sampleOptions(t)
+	huge := strings.Repeat("coffee ", 60_000)
+	for first, want := range map[int]string{0: "The messages are too long for this mail.", 2: "The first 2 of 3 messages."} {
+		s := s
+		s.Messages = append([]chat.Message(nil), s.Messages...)
+		s.Messages[first].Text = huge
+		o.BodyLimit = 200 << 10
+		for audience, m := range both(t, s, o) {
+			if len(m.HTML) > o.BodyLimit || len(m.Text) > o.BodyLimit || len(m.Files) != 1 || !strings.Contains(string(m.Files[0].Content), strings.TrimSpace(huge)) {
+				t.Errorf("%s: %d bytes of HTML, %d of text, %d files", audience, len(m.HTML), len(m.Text), len(m.Files))
+			}
+			if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+				t.Errorf("%s: the mail does not say %q", audience, want)
+			}
+		}
+	}
+}
