@@ -50,3 +50,25 @@ type Kind struct {
 	// New builds the connector from settings that Settings returned and validation passed.
 	New func(Settings) (Connector, error)
 }
+
+// Finding is something that is wrong, or hardly meant, with settings and that no
+// validate tag can tell. Field is the key, as "dkim[0].key"; Message quotes no value.
+type Finding struct {
+	Field   string
+	Message string
+	// Warning is true for what works all the same.
+	Warning bool
+}
+
+// Examiner is taken up by settings that have to look closer at themselves.
+type Examiner interface {
+	Examine() []Finding
+}
+
+// DKIMKey signs an organization's mails for a domain (RFC 6376). Key is a private key in
+// PEM form, RSA (PKCS#1 or PKCS#8) or Ed25519 (PKCS#8).
+type DKIMKey struct {
+	Domain   string `yaml:"domain" validate:"required" json:"domain" jsonschema_description:"Domain that signs; it should be the one of from."`
+	Selector string `yaml:"selector" validate:"required" json:"selector" jsonschema_description:"Under <selector>._domainkey.<domain> the DNS has the public key."`
+	Key      Secret `yaml:"key" validate:"required" json:"key" jsonschema_description:"Private key in PEM form, RSA of 2048 bits or more, or Ed25519; usually given as key_file."`
+}

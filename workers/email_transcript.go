@@ -29,10 +29,10 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if err != nil {
 		return unmade(j, err)
 	}
-	return w.send(ctx, j, connectors.Outgoing{
+	return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
 		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: files,
 		Thread: j.Organization + "/" + j.Conversation,
-	}, func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
+	}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 }
 
 // transcript renders the audience's transcript, and as pages where the plan says so.

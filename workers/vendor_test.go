@@ -34,6 +34,7 @@ type thing struct {
 	on        string // a comment's ticket
 	text      string
 	files     []connectors.File
+	replyTo   string
 	public    bool
 	requester string
 	followUp  *chat.Ref
@@ -71,7 +72,7 @@ func (v *vendor) FindComment(_ context.Context, _ chat.Ref, key chat.Key) (chat.
 }
 
 func (v *vendor) Send(_ context.Context, m connectors.Outgoing) (chat.Ref, error) {
-	return v.make(v.traits.Send, thing{key: m.Key, what: "message", on: m.To, text: m.Subject + "\n" + m.Text + m.HTML, files: m.Files, public: true})
+	return v.make(v.traits.Send, thing{key: m.Key, what: "message", on: m.To, replyTo: m.ReplyTo, text: m.Subject + "\n" + m.Text + m.HTML, files: m.Files, public: true})
 }
 
 func (v *vendor) FindSent(_ context.Context, m connectors.Outgoing) (chat.Ref, error) {

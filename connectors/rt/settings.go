@@ -10,9 +10,10 @@ import (
 // Settings are one account at one RT. BaseURL is where its web interface is, as
 // "https://rt.acme.example" or "https://acme.example/rt".
 type Settings struct {
-	connectors.Common `yaml:",inline"`
-	User              string            `yaml:"user,omitempty" validate:"required_without=Token" json:"user,omitempty"`
-	Password          connectors.Secret `yaml:"password,omitempty" validate:"required_without=Token" json:"password,omitempty"`
+	connectors.Common  `yaml:",inline"`
+	connectors.Answers `yaml:",inline"`
+	User               string            `yaml:"user,omitempty" validate:"required_without=Token" json:"user,omitempty"`
+	Password           connectors.Secret `yaml:"password,omitempty" validate:"required_without=Token" json:"password,omitempty"`
 	// Token is one of RT's authentication tokens, instead of User and Password.
 	Token connectors.Secret `yaml:"token,omitempty" json:"token,omitempty"`
 	// Queue is the name or id of the queue that tickets go to when their group names none.

@@ -70,8 +70,8 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	b.Write(content)
 	b.WriteString("\r\n")
 	b.Write(body)
-	msg.raw = b.Bytes()
-	return msg, nil
+	msg.raw, err = sign(b.Bytes(), c.dkim)
+	return msg, err
 }
 
 // threadID names the conversation for mail clients. No mail has it as its own id, and

@@ -21,6 +21,9 @@ type Settings struct {
 	// ReturnPath takes bounces, "bounces@acme.example": each mail has an address of its own
 	// made from it (connectors.ReturnPath) as its envelope's sender. Empty means From.
 	ReturnPath string `yaml:"return_path,omitempty" json:"return_path,omitempty"`
+	// DKIM are the keys that sign every mail, each with a signature of its own. In the
+	// configuration they stand beside From.
+	DKIM []connectors.DKIMKey `yaml:"dkim,omitempty" json:"dkim,omitempty"`
 	// Address is the server's "host:port".
 	Address string `yaml:"address" validate:"required" json:"address"`
 	// TLS is none, starttls (the default) or implicit. What is asked for is required.

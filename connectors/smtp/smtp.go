@@ -11,6 +11,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
+
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -24,6 +26,7 @@ type Client struct {
 	from    mailbox
 	replyTo mailbox
 	bounces mailbox // empty: from
+	dkim    []*dkim.SignOptions
 	dialer  dialer
 	pool    *pool
 }
@@ -50,6 +53,9 @@ func New(s *Settings) (*Client, error) {
 		if c.bounces, err = parseReturnPath(s.ReturnPath); err != nil {
 			return nil, err
 		}
+	}
+	if c.dkim, err = signers(s.DKIM); err != nil {
+		return nil, err
 	}
 	config, err := s.tlsConfig()
 	if err != nil {

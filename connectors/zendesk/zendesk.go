@@ -33,9 +33,10 @@ const Type = "zendesk"
 // Settings are one Zendesk account. BaseURL is where agents sign in, as
 // https://acme.zendesk.com; Token is an API token of the agent with the Email.
 type Settings struct {
-	connectors.Common `yaml:",inline"`
-	Email             string            `yaml:"email" validate:"required,email" json:"email"`
-	Token             connectors.Secret `yaml:"token" validate:"required" json:"token"`
+	connectors.Common  `yaml:",inline"`
+	connectors.Answers `yaml:",inline"`
+	Email              string            `yaml:"email" validate:"required,email" json:"email"`
+	Token              connectors.Secret `yaml:"token" validate:"required" json:"token"`
 }
 
 // Identity returns type, base URL and email.

@@ -15,7 +15,7 @@ import (
 const smtpKind = "smtp"
 
 // smtpDecided are the keys of an SMTP account that follow from what mail itself says.
-func smtpDecided() []string { return []string{"type", "from", "reply_to", "return_path"} }
+func smtpDecided() []string { return []string{"type", "from", "reply_to", "return_path", "dkim"} }
 
 // settings reads one account into its connector's own struct. Which connector that is
 // says the mapping's type or, for mail, the key that it stands under.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
 )
 
 // Check returns warnings: what works, but hardly as it was meant. traits tells what the
@@ -15,6 +16,7 @@ func (c *Config) Check(traits func(organization, desk string) connectors.Traits)
 	for _, id := range slices.Sorted(maps.Keys(c.Organizations)) {
 		org, path := c.Organizations[id], "organizations["+id+"]"
 		w.desks(org, path, traits)
+		w.accounts(org, path)
 		w.tickets(org, path)
 		w.recipients(org, path)
 	}
@@ -54,6 +56,27 @@ func (w *warnings) desks(org *Organization, path string, traits func(organizatio
 		}
 		if org.Desks[desk].CommonSettings().OnUnknown == connectors.Resend && t.Create.Kind == connectors.BlindKind {
 			w.add(at+".on_unknown", "desk %s: nothing can be looked up here, so on_unknown: resend may file a ticket twice", desk)
+		}
+	}
+}
+
+// accounts adds what the accounts find hardly meant, and desks whose answers no mail
+// can name yet when it is sent.
+func (w *warnings) accounts(org *Organization, path string) {
+	for at, f := range examined(org, path) {
+		if f.Warning {
+			w.add(at, "%s: %s", f.Field, f.Message)
+		}
+	}
+	customers, waits := false, false
+	for _, rule := range org.Transcripts {
+		customers = customers || rule.Audience == chat.Customer
+		waits = waits || rule.Audience == chat.Customer && rule.WaitForTicket > 0
+	}
+	for _, desk := range slices.Sorted(maps.Keys(org.Desks)) {
+		a, ok := org.Desks[desk].(connectors.Answering)
+		if ok && a.AnswerSettings() != (connectors.Answers{}) && customers && !waits {
+			w.add(path+".desks["+desk+"].reply_to", "desk %s: no transcript waits for its ticket (wait_for_ticket), so most are mailed before answers can be led into it", desk)
 		}
 	}
 }

@@ -20,9 +20,10 @@ import (
 // is the point.
 type (
 	zendesk struct {
-		connectors.Common `yaml:",inline"`
-		Email             string            `yaml:"email" validate:"required,email"`
-		Token             connectors.Secret `yaml:"token" validate:"required"`
+		connectors.Common  `yaml:",inline"`
+		connectors.Answers `yaml:",inline"`
+		Email              string            `yaml:"email" validate:"required,email"`
+		Token              connectors.Secret `yaml:"token" validate:"required"`
 	}
 	rt struct {
 		connectors.Common `yaml:",inline"`
@@ -41,13 +42,14 @@ type (
 	}
 	smtp struct {
 		connectors.Common `yaml:",inline"`
-		From              string            `yaml:"from" validate:"required"`
-		ReplyTo           string            `yaml:"reply_to"`
-		ReturnPath        string            `yaml:"return_path"`
-		Address           string            `yaml:"address" validate:"required"`
-		TLS               string            `yaml:"tls" validate:"omitempty,oneof=none starttls implicit"`
-		Username          string            `yaml:"username" validate:"required_with=Password"`
-		Password          connectors.Secret `yaml:"password" validate:"required_with=Username"`
+		From              string               `yaml:"from" validate:"required"`
+		ReplyTo           string               `yaml:"reply_to"`
+		ReturnPath        string               `yaml:"return_path"`
+		DKIM              []connectors.DKIMKey `yaml:"dkim"`
+		Address           string               `yaml:"address" validate:"required"`
+		TLS               string               `yaml:"tls" validate:"omitempty,oneof=none starttls implicit"`
+		Username          string               `yaml:"username" validate:"required_with=Password"`
+		Password          connectors.Secret    `yaml:"password" validate:"required_with=Username"`
 	}
 )
 

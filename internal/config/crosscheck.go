@@ -42,6 +42,7 @@ func crossCheck(c *Config, r *report) {
 			keys[key] = true
 		}
 		checkDesks(org, path, r)
+		checkAccounts(org, path, r)
 		checkTickets(org, path, r)
 		checkTranscripts(org, path, r)
 		checkFlags(org, path, r)

@@ -57,14 +57,15 @@ type Agents struct {
 }
 
 // Mail is the account that mails are sent with. SMTP holds the settings of kind smtp,
-// with From, ReplyTo and the bounces' ReturnPath put into them.
+// with everything else here put into them, of the bounces the return path.
 type Mail struct {
 	From    string `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
 	ReplyTo string `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
 	// BodyLimit is in bytes of each form of a mail's body.
-	BodyLimit Size                `yaml:"body_limit" jsonschema_description:"How long a transcript's HTML, or its text, may be; a longer one has its first part in the mail and the whole attached. 0: no limit. Default 200KB."`
-	SMTP      connectors.Settings `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
-	Bounces   *Bounces            `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
+	BodyLimit Size                 `yaml:"body_limit" jsonschema_description:"How long a transcript's HTML, or its text, may be; a longer one has its first part in the mail and the whole attached. 0: no limit. Default 200KB."`
+	DKIM      []connectors.DKIMKey `yaml:"dkim" validate:"dive" jsonschema_description:"Keys that sign every mail (DKIM); two for one domain, RSA and Ed25519, sign it twice."`
+	SMTP      connectors.Settings  `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
+	Bounces   *Bounces             `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
 }
 
 // The values of Bounces.Protocol.
@@ -86,14 +87,14 @@ func (m *Mail) completeAccount() {
 	if m.SMTP == nil {
 		return
 	}
-	values := map[string]string{"type": smtpKind, "from": m.From, "reply_to": m.ReplyTo}
+	values := map[string]any{"type": smtpKind, "from": m.From, "reply_to": m.ReplyTo, "dkim": m.DKIM}
 	if m.Bounces != nil {
 		values["return_path"] = m.Bounces.ReturnPath
 	}
 	v := reflect.ValueOf(m.SMTP).Elem()
 	for _, f := range fieldsOf(v.Type()) {
-		if value, ok := values[f.name]; ok && f.typ.Kind() == reflect.String {
-			v.FieldByIndex(f.index).SetString(value)
+		if value, ok := values[f.name]; ok && f.typ == reflect.TypeOf(value) {
+			v.FieldByIndex(f.index).Set(reflect.ValueOf(value))
 		}
 	}
 }
