@@ -13,25 +13,35 @@ import (
 
 // signIn takes the first mechanism that both sides know: inside TLS those that hand
 // over the password, in the clear rather the one that does not.
-func (d dialer) signIn(client *gosmtp.Client) error {
+func (d dialer) signIn(client *gosmtp.Client, token string) error {
 	order := []string{sasl.Plain, sasl.Login, cramMD5Name}
-	if d.tls == nil {
+	switch {
+	case d.tokens != nil:
+		order = []string{xoauth2Name}
+	case d.tls == nil:
 		order = []string{cramMD5Name, sasl.Plain, sasl.Login}
 	}
 	for _, mechanism := range order {
 		if !client.SupportsAuth(mechanism) {
 			continue
 		}
-		if err := client.Auth(d.mechanism(mechanism)); err != nil {
-			return replyFault(signingIn, err)
+		err := client.Auth(d.mechanism(mechanism, token))
+		if err == nil {
+			return nil
 		}
-		return nil
+		refused := replyFault(signingIn, err)
+		if mechanism == xoauth2Name && refused.Kind == fault.Denied {
+			return tokenRefused{refused}
+		}
+		return refused
 	}
 	return fault.New(fault.Denied, "auth_unsupported", "the mail server offers no way to sign in that is known here")
 }
 
-func (d dialer) mechanism(name string) sasl.Client {
+func (d dialer) mechanism(name, token string) sasl.Client {
 	switch name {
+	case xoauth2Name:
+		return xoauth2{d.username, token}
 	case sasl.Plain:
 		return sasl.NewPlainClient("", d.username, d.password)
 	case sasl.Login:
@@ -55,3 +65,22 @@ func (c cramMD5) Next(challenge []byte) ([]byte, error) {
 	mac.Write(challenge)
 	return []byte(c.username + " " + hex.EncodeToString(mac.Sum(nil))), nil
 }
+
+const xoauth2Name = "XOAUTH2"
+
+// xoauth2 is Google's and Microsoft's, which go-sasl has not: see
+// https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
+type xoauth2 struct{ username, token string }
+
+func (x xoauth2) Start() (mechanism string, initial []byte, err error) {
+	return xoauth2Name, []byte("user=" + x.username + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+}
+
+// Next is asked only when the token was refused. The challenge says why, in JSON; the
+// empty answer to it brings on the refusal itself.
+func (xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+
+// tokenRefused is a refused token: another one may be taken.
+type tokenRefused struct{ error }
+
+func (t tokenRefused) Unwrap() error { return t.error }

@@ -3,6 +3,7 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -30,9 +31,34 @@ type dialer struct {
 	implicit           bool
 	helo               string
 	username, password string
+	tokens             *tokens // nil: the password signs in
 }
 
+// dial opens a session. A refused token is replaced once: its provider may have taken it
+// back before its time.
 func (d dialer) dial(ctx context.Context) (*session, error) {
+	if d.tokens == nil {
+		return d.open(ctx, "")
+	}
+	token, err := d.tokens.get(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	s, refusal := d.open(ctx, token)
+	if _, refused := errors.AsType[tokenRefused](refusal); !refused {
+		return s, refusal
+	}
+	fresh, err := d.tokens.get(ctx, token)
+	switch {
+	case err != nil:
+		return nil, err
+	case fresh == token:
+		return nil, refusal
+	}
+	return d.open(ctx, fresh)
+}
+
+func (d dialer) open(ctx context.Context, token string) (*session, error) {
 	raw, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", d.address)
 	if err != nil {
 		return nil, fault.Wrap(fault.Transient, "unreachable", "the mail server cannot be reached", err)
@@ -40,7 +66,7 @@ func (d dialer) dial(ctx context.Context) (*session, error) {
 	conn := &deadlineConn{Conn: raw}
 	release := conn.bound(ctx)
 	defer release()
-	s, err := d.start(conn)
+	s, err := d.start(conn, token)
 	if err != nil {
 		_ = raw.Close()
 		return nil, err
@@ -48,7 +74,7 @@ func (d dialer) dial(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-func (d dialer) start(conn *deadlineConn) (*session, error) {
+func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
 	var client *gosmtp.Client
 	switch {
 	case d.tls == nil:
@@ -68,7 +94,7 @@ func (d dialer) start(conn *deadlineConn) (*session, error) {
 		return nil, replyFault(connecting, err)
 	}
 	if d.username != "" {
-		if err := d.signIn(client); err != nil {
+		if err := d.signIn(client, token); err != nil {
 			return nil, err
 		}
 	}

@@ -7,9 +7,14 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 )
 
-// Examine looks at what no validate tag can tell: the keys that sign.
+// Examine looks at what no validate tag can tell: the keys that sign, and whether there
+// is something to sign in with.
 func (s *Settings) Examine() []connectors.Finding {
-	return s.examineDKIM()
+	found := s.examineDKIM()
+	if s.Username != "" && s.Password == "" && s.Token == "" && s.OAuth2 == nil {
+		found = append(found, connectors.Finding{Field: "password", Message: "is required with username, or else token or oauth2"})
+	}
+	return found
 }
 
 func (s *Settings) examineDKIM() []connectors.Finding {

@@ -31,8 +31,12 @@ type Settings struct {
 	// CAFile holds the certificates (PEM) that the server's must be signed by; empty
 	// means those of this machine.
 	CAFile   string            `yaml:"ca_file,omitempty" json:"ca_file,omitempty"`
-	Username string            `yaml:"username,omitempty" validate:"required_with=Password" json:"username,omitempty"`
-	Password connectors.Secret `yaml:"password,omitempty" validate:"required_with=Username" json:"password,omitempty"`
+	Username string            `yaml:"username,omitempty" validate:"required_with=Password Token OAuth2" json:"username,omitempty"`
+	Password connectors.Secret `yaml:"password,omitempty" json:"password,omitempty"`
+	// Token signs in by XOAUTH2 instead of Password, for servers whose tokens last.
+	Token connectors.Secret `yaml:"token,omitempty" validate:"excluded_with=Password OAuth2" json:"token,omitempty" jsonschema_description:"Access token that signs in (XOAUTH2) instead of password, where tokens last."`
+	// OAuth2 fetches tokens that sign in by XOAUTH2 instead of Password.
+	OAuth2 *OAuth2 `yaml:"oauth2,omitempty" validate:"excluded_with=Password" json:"oauth2,omitempty" jsonschema_description:"Where to fetch access tokens that sign in (XOAUTH2) instead of password."`
 	// Helo is the name that this client introduces itself with; empty means the name of
 	// this machine or, where that is not a full one, its address.
 	Helo string `yaml:"helo,omitempty" validate:"omitempty,hostname" json:"helo,omitempty"`

@@ -63,7 +63,7 @@ func New(s *Settings) (*Client, error) {
 	}
 	c.dialer = dialer{
 		address: s.Address, tls: config, implicit: s.TLS == TLSImplicit, helo: s.Helo,
-		username: s.Username, password: s.Password.Reveal(),
+		username: s.Username, password: s.Password.Reveal(), tokens: newTokens(s),
 	}
 	c.pool = newPool(c.dialer.dial)
 	return c, nil

@@ -94,6 +94,8 @@ func (s *session) AuthMechanisms() []string {
 	switch {
 	case s.server.options.Username == "":
 		return nil
+	case s.server.token() != "":
+		return []string{xoauth2Name}
 	case len(s.server.options.Mechanisms) > 0:
 		return s.server.options.Mechanisms
 	default:
@@ -117,6 +119,9 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 		return &login{check: func(u, p string) error { return check(u == username && p == password) }}, nil
 	case cramMD5Name:
 		return &cramMD5{username: username, password: password, check: check}, nil
+	case xoauth2Name:
+		want := "user=" + username + "\x01auth=Bearer " + s.server.token() + "\x01\x01"
+		return &xoauth2{want: want, check: check}, nil
 	default:
 		return nil, gosmtp.ErrAuthUnknownMechanism
 	}

@@ -29,7 +29,9 @@ type Options struct {
 	MaxBytes int64
 	// Username and Password must be given by AUTH, if set.
 	Username, Password string
-	// Mechanisms of AUTH on offer; empty means PLAIN, LOGIN and CRAM-MD5.
+	// Token must be given by AUTH XOAUTH2 instead, if set; SetToken changes it.
+	Token string
+	// Mechanisms of AUTH on offer; empty means PLAIN, LOGIN and CRAM-MD5, or XOAUTH2.
 	Mechanisms []string
 	// StartTLS offers STARTTLS; ImplicitTLS speaks TLS from the first byte. The
 	// certificate for 127.0.0.1 is signed by the authority that CA returns.
@@ -153,6 +155,13 @@ func (s *Server) Break(how Breakage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next = &how
+}
+
+// SetToken changes the token that signs in.
+func (s *Server) SetToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.Token = token
 }
 
 // Sessions returns how many connections have been made so far.
