@@ -55,6 +55,7 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 		j := job{Claimed: claimed, organization: w.Organizations[at.Organization]}
 		o := w.call(ctx, j.at(account, claimed.Action), act)
 		o.Took = time.Since(began)
+		w.tiredOf(ctx, claimed, &o)
 		w.settle(ctx, at, &o)
 		w.report(ctx, claimed, o)
 		return w.record(ctx, claimed, o)
@@ -120,6 +121,29 @@ func (w *Worker) settle(ctx context.Context, at store.Account, o *store.Outcome)
 		o.Err = fault.Wrap(fault.Denied, fault.CodeOf(o.Err), "the account was refused", o.Err).After(pause)
 	case fault.Is(o.Err, fault.RateLimited):
 		w.Resting.Rest(at, max(fault.RetryAfterOf(o.Err), time.Second))
+	}
+}
+
+// tiredOf gives up what was answered in the same way as often as is worth trying.
+func (w *Worker) tiredOf(ctx context.Context, c *store.Claimed, o *store.Outcome) {
+	most, code := fault.TriesOf(o.Err), fault.CodeOf(o.Err)
+	if most == 0 {
+		return
+	}
+	ctx, cancel := detached(ctx, 10*time.Second)
+	defer cancel()
+	d, err := w.Store.Delivery(ctx, c.Organization, c.ID)
+	if err != nil {
+		return // age will end it
+	}
+	tries := 1
+	for _, t := range d.Tries {
+		if t.Error == code {
+			tries++
+		}
+	}
+	if tries >= most {
+		o.Err = fault.Wrap(fault.Invalid, code, "the same answer came too often", o.Err)
 	}
 }
 

@@ -200,3 +200,23 @@ func TestAnAddressThatIsNoGoodIsSuppressed(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsWorthAFewTriesIsGivenUpAfterThem(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, blind(), "")
+	full := mishap{err: fault.New(fault.Transient, "5.2.2", "").After(4 * time.Hour).AtMost(3)}
+	away := not(fault.Transient) // which does not count
+	v.mishaps = []mishap{away, full, away, full, full}
+	id := r.end(sample("c1", 1))[chat.EmailTranscript]
+	for i := range 4 {
+		d := r.run(id)
+		if d.State != chat.Pending || i == 1 && time.Until(d.DueAt) < 3*time.Hour {
+			t.Fatalf("after %d tries: %s (%s), due in %s", i+1, d.State, d.Error, time.Until(d.DueAt))
+		}
+		r.age(id, 5*time.Hour)
+	}
+	if d := r.run(id); d.State != chat.Failed || d.Error != "invalid: 5.2.2" || v.calls != 5 {
+		t.Errorf("%s (%s) after %d calls", d.State, d.Error, v.calls)
+	}
+}

@@ -28,8 +28,11 @@ const (
 
 var stages = [...]string{"connecting", "signing in", "naming the sender", "naming the recipient", "sending the mail", "waiting for the reply"}
 
-// mailboxFull is how long a full mailbox is left alone between tries.
-const mailboxFull = time.Hour
+// A full mailbox is tried a few times, slowly: somebody may empty it within the day.
+const (
+	mailboxFullPause = 4 * time.Hour
+	mailboxFullTries = 4
+)
 
 // replyFault turns an error of a command into a fault. The server's text stays out of
 // it: servers like to repeat addresses.
@@ -75,7 +78,7 @@ func classify(at stage, reply *gosmtp.SMTPError) *fault.Error {
 	case at <= signingIn, accountRefused(at, reply):
 		return fault.New(fault.Denied, code, detail)
 	case enhanced == "5.2.2", enhanced == "" && reply.Code == 552 && at == recipient:
-		return fault.New(fault.Transient, code, "the recipient's mailbox is full").After(mailboxFull)
+		return fault.New(fault.Transient, code, "the recipient's mailbox is full").After(mailboxFullPause).AtMost(mailboxFullTries)
 	default:
 		return fault.New(fault.Invalid, code, detail)
 	}

@@ -27,7 +27,7 @@ func TestRefusedRecipients(t *testing.T) {
 		"refused@example.com":    {fault.Invalid, "5.1.1", 0},
 		"greylisted@example.com": {fault.Transient, "4.7.1", 0},
 		"full@example.com":       {fault.Transient, "4.2.2", 0},
-		"quota@example.com":      {fault.Transient, "5.2.2", time.Hour},
+		"quota@example.com":      {fault.Transient, "5.2.2", 4 * time.Hour},
 	} {
 		_, err := client.Send(t.Context(), mailTo(t, to))
 		if !fault.Is(err, want.kind) || fault.CodeOf(err) != want.code || fault.RetryAfterOf(err) != want.pause {

@@ -57,6 +57,9 @@ type Error struct {
 	Detail string
 	// RetryAfter is how long the other side asked us to wait; 0 if it did not say.
 	RetryAfter time.Duration
+	// Tries is how many tries in all are worth it while the answer is the same; 0 if
+	// nothing but age limits them.
+	Tries int
 
 	err error
 }
@@ -76,6 +79,13 @@ func Wrap(kind Kind, code, detail string, err error) *Error {
 func (e *Error) After(d time.Duration) *Error {
 	c := *e
 	c.RetryAfter = d
+	return &c
+}
+
+// AtMost returns a copy that is worth so many tries in all.
+func (e *Error) AtMost(tries int) *Error {
+	c := *e
+	c.Tries = tries
 	return &c
 }
 
@@ -128,6 +138,14 @@ func Is(err error, kind Kind) bool {
 func RetryAfterOf(err error) time.Duration {
 	if f, ok := errors.AsType[*Error](err); ok {
 		return f.RetryAfter
+	}
+	return 0
+}
+
+// TriesOf returns how many tries in all are worth it, 0 for any number.
+func TriesOf(err error) int {
+	if f, ok := errors.AsType[*Error](err); ok {
+		return f.Tries
 	}
 	return 0
 }
