@@ -28,6 +28,9 @@ type Account struct {
 type Limiter interface {
 	// Take takes a token from a bucket, or returns how long until there is one.
 	Take(ctx context.Context, bucket string, r Rate) time.Duration
+	// TakeTurn does so for a bucket that very many may ask at once, and gives each that
+	// has to wait a turn of its own.
+	TakeTurn(ctx context.Context, bucket string, r Rate) time.Duration
 	// Rest keeps a bucket empty for a while, because the vendor asked for it.
 	Rest(ctx context.Context, bucket string, d time.Duration)
 }
@@ -162,12 +165,38 @@ func (a *Account) TicketsOf(ctx context.Context, p Person, limit int) ([]chat.Pr
 	return look(ctx, a, "tickets_of", func(ctx context.Context) ([]chat.PriorTicket, error) { return c.TicketsOf(ctx, p, limit) })
 }
 
-// Send sends one message to one recipient.
+// Send sends one message to one recipient. A recipient's domain that is to be sent no
+// more for now is a narrow RateLimited: nobody was called.
 func (a *Account) Send(ctx context.Context, m Outgoing) (chat.Ref, error) {
 	c, ok := a.connector.(Sender)
 	if !ok {
 		return chat.Ref{}, lacks("send messages")
 	}
+	domain, ok := a.domainBucket(m.To)
+	if !ok {
+		return a.send(ctx, c, m)
+	}
+	if wait := a.limiter.TakeTurn(ctx, domain, a.traits.DomainRate); wait > 0 {
+		return chat.Ref{}, fault.New(fault.RateLimited, "domain_rate", "this recipient's domain is sent no more for now").After(wait).Narrowly()
+	}
+	ref, err := a.send(ctx, c, m)
+	if fault.IsNarrow(err) {
+		a.limiter.Rest(ctx, domain, fault.RetryAfterOf(err))
+	}
+	return ref, err
+}
+
+// domainBucket names the bucket of a mail's recipient's domain at this account; the
+// limiter keeps no name as it is.
+func (a *Account) domainBucket(to string) (string, bool) {
+	at := strings.LastIndexByte(to, '@')
+	if at < 0 {
+		return "", false
+	}
+	return a.identity + " to " + strings.ToLower(strings.TrimRight(to[at+1:], "> ")), true
+}
+
+func (a *Account) send(ctx context.Context, c Sender, m Outgoing) (chat.Ref, error) {
 	return effect(ctx, a, "send", func(ctx context.Context) (chat.Ref, error) { return c.Send(ctx, m) })
 }
 

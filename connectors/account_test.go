@@ -60,8 +60,11 @@ func (settings) Identity() string { return "desk" }
 type resting map[string]time.Duration
 
 func (resting) Take(context.Context, string, connectors.Rate) time.Duration { return 0 }
-func (r resting) Rest(_ context.Context, bucket string, d time.Duration)    { r[bucket] = d }
-func quiet(string, string, time.Duration)                                   {}
+func (r resting) TakeTurn(_ context.Context, bucket string, _ connectors.Rate) time.Duration {
+	return r[bucket]
+}
+func (r resting) Rest(_ context.Context, bucket string, d time.Duration) { r[bucket] = d }
+func quiet(string, string, time.Duration)                                {}
 func account(d connectors.Connector, l connectors.Limiter) *connectors.Account {
 	return connectors.NewAccount(d, settings{}, l, quiet)
 }
@@ -214,5 +217,46 @@ func TestWhatAConnectorCannotDoIsUnsupported(t *testing.T) {
 	}
 	if a.ListsTickets() || a.SetsRequester() {
 		t.Error("it claims to be able to")
+	}
+}
+
+// mailer sends mails, or says why not.
+type mailer struct {
+	sent []string
+	err  error
+}
+
+func (*mailer) Traits() connectors.Traits { return connectors.Traits{} }
+
+func (m *mailer) Send(_ context.Context, o connectors.Outgoing) (chat.Ref, error) {
+	if m.err == nil {
+		m.sent = append(m.sent, o.To)
+	}
+	return chat.Ref{}, m.err
+}
+
+func TestADomainThatTakesNoMoreRestsAloneWhateverTheAddress(t *testing.T) {
+	t.Parallel()
+	rests, m := resting{}, &mailer{err: fault.New(fault.Transient, "4.7.28", "").After(time.Minute).Narrowly()}
+	a := account(m, rests)
+	send := func(to string) error {
+		_, err := a.Send(t.Context(), connectors.Outgoing{To: to})
+		return err
+	}
+	if err := send("ann@Customers.example"); !fault.Is(err, fault.Transient) {
+		t.Fatalf("the first one: %v", err)
+	}
+	if len(rests) != 1 || rests["desk"] != 0 {
+		t.Errorf("at rest: %v, want the domain alone", rests)
+	}
+	m.err = nil
+	err := send("Bo <bo@customers.EXAMPLE>")
+	if !fault.Is(err, fault.RateLimited) || !fault.IsNarrow(err) || fault.RetryAfterOf(err) != time.Minute || len(m.sent) != 0 {
+		t.Errorf("the next one to that domain: %v", err)
+	}
+	for _, to := range []string{"cy@others.example", "+46701234567"} {
+		if err := send(to); err != nil {
+			t.Errorf("another one: %v", err)
+		}
 	}
 }

@@ -173,6 +173,7 @@ type Traits struct {
 	MaxFile         int           // of one file, in bytes
 	Timeout         time.Duration // of one whole call, several requests included
 	Rate            Rate          // what the vendor allows this account
+	DomainRate      Rate          // what one recipient domain is sent at most
 }
 
 // Rate is a token bucket: PerSecond tokens a second, at most Burst saved up.

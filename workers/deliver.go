@@ -119,6 +119,8 @@ func (w *Worker) settle(ctx context.Context, at store.Account, o *store.Outcome)
 		}
 		w.Resting.Rest(at, pause)
 		o.Err = fault.Wrap(fault.Denied, fault.CodeOf(o.Err), "the account was refused", o.Err).After(pause)
+	case fault.Is(o.Err, fault.RateLimited) && fault.IsNarrow(o.Err):
+		o.Uncalled = true
 	case fault.Is(o.Err, fault.RateLimited):
 		w.Resting.Rest(at, max(fault.RetryAfterOf(o.Err), time.Second))
 	}
@@ -171,6 +173,9 @@ func (w *Worker) report(ctx context.Context, c *store.Claimed, o store.Outcome) 
 	level, outcome := slog.LevelInfo, "delivered"
 	if o.Err != nil {
 		level, outcome = slog.LevelWarn, fault.KindOf(o.Err).String()
+	}
+	if o.Uncalled {
+		level = slog.LevelInfo
 	}
 	if o.End != "" {
 		level, outcome = slog.LevelInfo, string(o.End)

@@ -57,8 +57,9 @@ func (a accounts) Account(organization, target string) *connectors.Account {
 // free is a limiter that lets everything through.
 type free struct{}
 
-func (free) Take(context.Context, string, connectors.Rate) time.Duration { return 0 }
-func (free) Rest(context.Context, string, time.Duration)                 {}
+func (free) Take(context.Context, string, connectors.Rate) time.Duration     { return 0 }
+func (free) TakeTurn(context.Context, string, connectors.Rate) time.Duration { return 0 }
+func (free) Rest(context.Context, string, time.Duration)                     {}
 
 func newRig(t *testing.T) *rig {
 	t.Helper()

@@ -220,3 +220,25 @@ func TestWhatIsWorthAFewTriesIsGivenUpAfterThem(t *testing.T) {
 		t.Errorf("%s (%s) after %d calls", d.State, d.Error, v.calls)
 	}
 }
+
+func TestADomainThatHasToWaitHoldsNobodyElseAndUsesUpNoAttempt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, blind(), "")
+	v.mishaps = []mishap{{err: fault.New(fault.RateLimited, "domain_rate", "").After(90 * time.Second).Narrowly()}}
+	one, two := r.end(sample("c1", 1))[chat.EmailTranscript], r.end(sample("c2", 1))[chat.EmailTranscript]
+	d := r.run(one)
+	if d.State != chat.Pending || d.Hold != chat.HeldByRateLimit || d.Attempts != 0 || len(d.Tries) != 0 || d.LookFirst || time.Until(d.DueAt) < 80*time.Second {
+		t.Errorf("%s, held by %q, %d attempts, %d tries, due in %s", d.State, d.Hold, d.Attempts, len(d.Tries), time.Until(d.DueAt))
+	}
+	if rest := r.rests.RestsFor(store.Account{Organization: acme, Target: chat.AccountMail}); rest != 0 {
+		t.Errorf("the account rests for %s", rest)
+	}
+	if d := r.run(two); d.State != chat.Delivered {
+		t.Errorf("the next one is %s (%s)", d.State, d.Error)
+	}
+	r.age(one, time.Hour)
+	if d := r.run(one); d.State != chat.Delivered || len(d.Tries) != 1 {
+		t.Errorf("in its turn it is %s (%s) after %d tries", d.State, d.Error, len(d.Tries))
+	}
+}

@@ -28,6 +28,9 @@ const (
 
 var stages = [...]string{"connecting", "signing in", "naming the sender", "naming the recipient", "sending the mail", "waiting for the reply"}
 
+// domainPause is how long a domain is left alone that takes no more.
+const domainPause = time.Minute
+
 // A full mailbox is tried a few times, slowly: somebody may empty it within the day.
 const (
 	mailboxFullPause = 4 * time.Hour
@@ -69,6 +72,8 @@ func classify(at stage, reply *gosmtp.SMTPError) *fault.Error {
 	}
 	detail := "refused by the mail server while " + stages[at]
 	switch {
+	case at == recipient && tooFast(reply):
+		return fault.New(fault.Transient, code, "the recipient's domain takes no more for now").After(domainPause).Narrowly()
 	case reply.Code/100 == 4:
 		return fault.New(fault.Transient, code, detail)
 	case reply.Code/100 != 5 && at == finalDot:
@@ -82,6 +87,20 @@ func classify(at stage, reply *gosmtp.SMTPError) *fault.Error {
 	default:
 		return fault.New(fault.Invalid, code, detail)
 	}
+}
+
+// tooFast reports whether a refusal for now is about how much the recipient's domain was
+// sent: 4.7.x of policy, or a bare 421. 4.7.1 with another code is how greylisting
+// answers, which is about one mail.
+func tooFast(reply *gosmtp.SMTPError) bool {
+	class, subject, detail := reply.EnhancedCode[0], reply.EnhancedCode[1], reply.EnhancedCode[2]
+	switch {
+	case reply.Code/100 != 4:
+		return false
+	case reply.Code == 421 && class <= 0:
+		return true
+	}
+	return class == 4 && subject == 7 && (detail != 1 || reply.Code == 421)
 }
 
 // accountRefused reports whether a permanent refusal is about this account and not

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"testing"
+	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
 
@@ -51,5 +52,85 @@ func TestRepliesBecomeFaults(t *testing.T) {
 				t.Errorf("%v, want %v with code %s", got, test.kind, test.want)
 			}
 		})
+	}
+}
+
+// TestEveryListedCodeHasItsOutcomeAtEveryStage goes over all replies about a mail, whether
+// a server gives them to MAIL, to RCPT, to DATA or only to the final dot.
+func TestEveryListedCodeHasItsOutcomeAtEveryStage(t *testing.T) {
+	t.Parallel()
+	type reply struct {
+		code     int
+		enhanced gosmtp.EnhancedCode
+	}
+	var none gosmtp.EnhancedCode
+	mail := []stage{recipient, content, finalDot}
+	for name, test := range map[string]struct {
+		stages  []stage
+		replies []reply
+		want    fault.Kind
+	}{
+		"refused for good": {mail, []reply{
+			{550, gosmtp.EnhancedCode{5, 1, 1}}, {550, gosmtp.EnhancedCode{5, 1, 2}}, {553, gosmtp.EnhancedCode{5, 1, 3}}, {551, gosmtp.EnhancedCode{5, 1, 6}},
+			{556, gosmtp.EnhancedCode{5, 1, 10}}, {550, gosmtp.EnhancedCode{5, 2, 1}}, {552, gosmtp.EnhancedCode{5, 3, 4}}, {500, gosmtp.EnhancedCode{5, 5, 0}},
+			{503, gosmtp.EnhancedCode{5, 5, 1}}, {501, gosmtp.EnhancedCode{5, 5, 2}}, {501, gosmtp.EnhancedCode{5, 5, 4}}, {550, gosmtp.EnhancedCode{5, 6, 0}},
+			{554, gosmtp.EnhancedCode{5, 6, 3}}, {550, gosmtp.EnhancedCode{5, 6, 7}}, {550, gosmtp.EnhancedCode{5, 7, 1}}, {550, none}, {554, none},
+		}, fault.Invalid},
+		"too large, as MAIL is told": {[]stage{sender}, []reply{{552, gosmtp.EnhancedCode{5, 3, 4}}, {552, none}}, fault.Invalid},
+		"the account": {[]stage{signingIn, sender, recipient, content, finalDot}, []reply{
+			{530, none}, {530, gosmtp.EnhancedCode{5, 7, 0}}, {535, none}, {535, gosmtp.EnhancedCode{5, 7, 8}}, {534, gosmtp.EnhancedCode{5, 7, 9}},
+			{550, gosmtp.EnhancedCode{5, 7, 26}}, {550, gosmtp.EnhancedCode{5, 7, 20}}, {550, gosmtp.EnhancedCode{5, 7, 23}}, {550, gosmtp.EnhancedCode{5, 7, 25}},
+		}, fault.Denied},
+		"later, perhaps": {[]stage{connecting, signingIn, sender, recipient, content, finalDot}, []reply{
+			{421, none}, {421, gosmtp.EnhancedCode{4, 3, 2}}, {450, none}, {450, gosmtp.EnhancedCode{4, 2, 0}}, {451, none}, {451, gosmtp.EnhancedCode{4, 7, 1}},
+			{452, none}, {452, gosmtp.EnhancedCode{4, 2, 2}}, {452, gosmtp.EnhancedCode{4, 3, 1}}, {454, none}, {454, gosmtp.EnhancedCode{4, 7, 0}},
+			{450, gosmtp.EnhancedCode{4, 1, 8}}, {421, gosmtp.EnhancedCode{4, 7, 28}}, {451, gosmtp.EnhancedCode{4, 4, 1}},
+		}, fault.Transient},
+	} {
+		for _, at := range test.stages {
+			for _, r := range test.replies {
+				got := classify(at, &gosmtp.SMTPError{Code: r.code, EnhancedCode: r.enhanced, Message: "<ann@example.com> no"})
+				if got.Kind != test.want || got.Tries != 0 {
+					t.Errorf("%s, %d %v while %s: %v, want %v", name, r.code, r.enhanced, stages[at], got, test.want)
+				}
+			}
+		}
+	}
+}
+
+func TestAFullMailboxIsWorthAFewSlowTries(t *testing.T) {
+	t.Parallel()
+	for _, at := range []stage{recipient, content, finalDot} {
+		got := classify(at, &gosmtp.SMTPError{Code: 552, EnhancedCode: gosmtp.EnhancedCode{5, 2, 2}})
+		if got.Kind != fault.Transient || got.Tries < 3 || got.Tries > 4 || got.RetryAfter < time.Hour {
+			t.Errorf("while %s: %v, %d tries, %s apart", stages[at], got, got.Tries, got.RetryAfter)
+		}
+	}
+}
+
+func TestOnlyARateAnswerToRCPTIsAboutTheDomainAlone(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		at       stage
+		code     int
+		enhanced gosmtp.EnhancedCode
+		narrow   bool
+	}{
+		"too much mail":                 {recipient, 450, gosmtp.EnhancedCode{4, 7, 28}, true},
+		"too much mail, and a hang-up":  {recipient, 421, gosmtp.EnhancedCode{4, 7, 0}, true},
+		"a hang-up without more":        {recipient, 421, gosmtp.EnhancedCode{}, true},
+		"a vendor's own detail":         {recipient, 451, gosmtp.EnhancedCode{4, 7, 650}, true},
+		"greylisting":                   {recipient, 451, gosmtp.EnhancedCode{4, 7, 1}, false},
+		"the server goes down":          {recipient, 421, gosmtp.EnhancedCode{4, 3, 2}, false},
+		"a mailbox that is busy":        {recipient, 450, gosmtp.EnhancedCode{4, 2, 1}, false},
+		"refused for good":              {recipient, 550, gosmtp.EnhancedCode{5, 7, 28}, false},
+		"the sender sent too much":      {sender, 450, gosmtp.EnhancedCode{4, 7, 28}, false},
+		"the client came too often":     {connecting, 421, gosmtp.EnhancedCode{4, 7, 0}, false},
+		"the mail itself came too soon": {finalDot, 451, gosmtp.EnhancedCode{4, 7, 0}, false},
+	} {
+		got := classify(test.at, &gosmtp.SMTPError{Code: test.code, EnhancedCode: test.enhanced})
+		if got.Narrow != test.narrow || got.Narrow && (got.Kind != fault.Transient || got.RetryAfter == 0) {
+			t.Errorf("%s: %v, narrow %v, again after %s", name, got, got.Narrow, got.RetryAfter)
+		}
 	}
 }

@@ -23,12 +23,13 @@ const timeout = 30 * time.Second
 
 // Client sends through one account. It is safe for concurrent use.
 type Client struct {
-	from    mailbox
-	replyTo mailbox
-	bounces mailbox // empty: from
-	dkim    []*dkim.SignOptions
-	dialer  dialer
-	pool    *pool
+	from       mailbox
+	replyTo    mailbox
+	bounces    mailbox // empty: from
+	dkim       []*dkim.SignOptions
+	dialer     dialer
+	domainRate connectors.Rate
+	pool       *pool
 }
 
 var (
@@ -65,13 +66,16 @@ func New(s *Settings) (*Client, error) {
 		address: s.Address, tls: config, implicit: s.TLS == TLSImplicit, helo: s.Helo,
 		username: s.Username, password: s.Password.Reveal(), tokens: newTokens(s),
 	}
+	if s.DomainRate != nil {
+		c.domainRate = *s.DomainRate
+	}
 	c.pool = newPool(c.dialer.dial)
 	return c, nil
 }
 
 // Traits says that a mail cannot be looked for and has no limit but the server's SIZE.
 func (c *Client) Traits() connectors.Traits {
-	return connectors.Traits{Send: connectors.Blind(), Files: true, Timeout: timeout}
+	return connectors.Traits{Send: connectors.Blind(), Files: true, Timeout: timeout, DomainRate: c.domainRate}
 }
 
 // Send sends one mail. The reference is its Message-ID, angle brackets included.

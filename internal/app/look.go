@@ -110,8 +110,9 @@ func report(findings []finding, asJSON bool, out io.Writer) (bool, error) {
 // unlimited is the limiter of a process that calls nobody twice.
 type unlimited struct{}
 
-func (unlimited) Take(context.Context, string, connectors.Rate) time.Duration { return 0 }
-func (unlimited) Rest(context.Context, string, time.Duration)                 {}
+func (unlimited) Take(context.Context, string, connectors.Rate) time.Duration     { return 0 }
+func (unlimited) TakeTurn(context.Context, string, connectors.Rate) time.Duration { return 0 }
+func (unlimited) Rest(context.Context, string, time.Duration)                     {}
 
 // planned is a delivery as `afterchat plan` shows it.
 type planned struct {

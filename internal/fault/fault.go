@@ -60,6 +60,9 @@ type Error struct {
 	// Tries is how many tries in all are worth it while the answer is the same; 0 if
 	// nothing but age limits them.
 	Tries int
+	// Narrow is true when it is about the recipient's domain alone, and everything else
+	// at the account may go on.
+	Narrow bool
 
 	err error
 }
@@ -86,6 +89,13 @@ func (e *Error) After(d time.Duration) *Error {
 func (e *Error) AtMost(tries int) *Error {
 	c := *e
 	c.Tries = tries
+	return &c
+}
+
+// Narrowly returns a copy that is about the recipient's domain alone.
+func (e *Error) Narrowly() *Error {
+	c := *e
+	c.Narrow = true
 	return &c
 }
 
@@ -148,6 +158,12 @@ func TriesOf(err error) int {
 		return f.Tries
 	}
 	return 0
+}
+
+// IsNarrow reports whether an error is about the recipient's domain alone.
+func IsNarrow(err error) bool {
+	f, ok := errors.AsType[*Error](err)
+	return ok && f.Narrow
 }
 
 // CodeOf returns the code of the first fault in err's chain, or "".

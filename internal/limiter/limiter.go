@@ -21,6 +21,7 @@ import (
 type Redis struct {
 	client redis.UniversalClient
 	script *redis.Script
+	turns  *redis.Script
 
 	mu      sync.Mutex
 	resting map[string]time.Time
@@ -31,7 +32,7 @@ type Redis struct {
 // New returns a limiter that uses client.
 func New(client redis.UniversalClient) *Redis {
 	return &Redis{
-		client: client, script: redis.NewScript(bucketScript),
+		client: client, script: redis.NewScript(bucketScript), turns: redis.NewScript(turnScript),
 		resting: map[string]time.Time{}, asked: map[string]time.Time{}, local: map[string]*rate.Limiter{},
 	}
 }
@@ -132,11 +133,18 @@ func (l *Redis) rests(account string) time.Duration {
 	return max(rest, 0)
 }
 
+// maxLocal is how many buckets a process keeps by itself; there is one for each domain
+// that is written to, and most are full again soon.
+const maxLocal = 10_000
+
 func (l *Redis) takeLocal(account string, perSecond float64, burst int) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b, ok := l.local[account]
 	if !ok {
+		if len(l.local) >= maxLocal {
+			clear(l.local)
+		}
 		b = rate.NewLimiter(rate.Limit(perSecond), burst)
 		l.local[account] = b
 	}

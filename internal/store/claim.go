@@ -62,6 +62,8 @@ type Outcome struct {
 	chat.Result
 	Ticket   *chat.TicketRef
 	Replaces bool
+	// Uncalled is true when there was no call after all, and so no attempt.
+	Uncalled bool
 	Began    time.Time
 	Took     time.Duration
 }
@@ -83,7 +85,9 @@ func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
 		if !inTime {
 			attempt.Outcome += " (late)"
 		}
-		r.attempts = append(r.attempts, attempt)
+		if !o.Uncalled {
+			r.attempts = append(r.attempts, attempt)
+		}
 		if o.Ticket != nil && result.Err == nil && r.State == chat.Delivered && before != chat.Delivered && (r.ticket == nil || o.Replaces) {
 			r.newTicket = o.Ticket
 		}

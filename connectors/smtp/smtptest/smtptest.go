@@ -34,7 +34,7 @@ type Options struct {
 	// Mechanisms of AUTH on offer; empty means PLAIN, LOGIN and CRAM-MD5, or XOAUTH2.
 	Mechanisms []string
 	// StartTLS offers STARTTLS; ImplicitTLS speaks TLS from the first byte. The
-	// certificate for 127.0.0.1 is signed by the authority that CA returns.
+	// certificate for localhost is signed by the authority that CA returns.
 	StartTLS, ImplicitTLS bool
 	// SMTPUTF8 takes addresses outside ASCII.
 	SMTPUTF8 bool

@@ -1,0 +1,225 @@
+package smtp_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors/smtp"
+	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
+	"github.com/afterchat/afterchat/internal/fault"
+)
+
+func TestAServerIsReachedOverIPv6(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]smtptest.Options{
+		"in the clear": {},
+		"starttls":     {StartTLS: true},
+		"implicit TLS": {ImplicitTLS: true},
+	} {
+		o.Address = "[::1]:0"
+		server := serve(t, o)
+		_, err := connect(t, server, func(s *smtp.Settings) {
+			switch {
+			case o.StartTLS:
+				s.TLS, s.CAFile = smtp.TLSStart, authority(t, server)
+			case o.ImplicitTLS:
+				s.TLS, s.CAFile = smtp.TLSImplicit, authority(t, server)
+			}
+		}).Send(t.Context(), outgoing(t))
+		if err != nil || server.Len() != 1 {
+			t.Errorf("%s: %d mails, %v", name, server.Len(), err)
+		}
+	}
+}
+
+func TestANameWithTwoAddressesIsTriedAtBoth(t *testing.T) {
+	t.Parallel()
+	addresses, err := net.DefaultResolver.LookupHost(t.Context(), "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		server := serve(t, smtptest.Options{Address: net.JoinHostPort(address, "0")})
+		_, port, _ := net.SplitHostPort(server.Addr())
+		client := connect(t, server, func(s *smtp.Settings) { s.Address = "localhost:" + port })
+		if _, err := client.Send(t.Context(), outgoing(t)); err != nil {
+			t.Errorf("a server at %s alone: %v", address, err)
+		}
+	}
+}
+
+func TestTLSThatIsTakenAwayOnTheWayStopsTheMail(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answers map[string]string
+		code    string
+	}{
+		"STARTTLS is not offered":               {map[string]string{"EHLO": "250-scripted\r\n250 SIZE"}, "starttls_unsupported"},
+		"STARTTLS is struck out":                {map[string]string{"EHLO": "250-scripted\r\n250-XXXXXXXX\r\n250 SIZE"}, "starttls_unsupported"},
+		"only HELO is known":                    {map[string]string{"EHLO": "502 what?"}, "starttls_unsupported"},
+		"STARTTLS is refused for now":           {map[string]string{"STARTTLS": "454 4.7.0 TLS not available"}, "4.7.0"},
+		"STARTTLS is refused for good":          {map[string]string{"STARTTLS": "502 5.5.1 not here"}, "5.5.1"},
+		"STARTTLS is taken, and no TLS follows": {map[string]string{"STARTTLS": "220 go\r\n250 go on in the clear"}, "no_answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := script(t, test.answers)
+			_, err := server.client(t, func(s *smtp.Settings) { s.TLS = smtp.TLSStart }).Send(t.Context(), outgoing(t))
+			if err == nil || fault.CodeOf(err) != test.code {
+				t.Errorf("%v, want code %s", err, test.code)
+			}
+			for _, line := range server.heard() {
+				if strings.HasPrefix(line, "MAIL") || strings.HasPrefix(line, "AUTH") {
+					t.Errorf("said in the clear: %s", line)
+				}
+			}
+		})
+	}
+}
+
+func TestNoCommandWaitsForEver(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]fault.Kind{
+		"greeting": fault.Transient, "EHLO": fault.Transient, "MAIL": fault.Transient, "RCPT": fault.Transient, "DATA": fault.Transient, ".": fault.Ambiguous,
+	} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+			defer cancel()
+			began := time.Now()
+			_, err := script(t, map[string]string{command: ""}).client(t, nil).Send(ctx, outgoing(t))
+			if !fault.Is(err, want) || time.Since(began) > 5*time.Second {
+				t.Errorf("after %s: %v, want %v", time.Since(began), err, want)
+			}
+		})
+	}
+}
+
+func TestSizeIsSaidToEveryServerThatListens(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		offer string
+		said  bool
+		code  string
+	}{
+		"without a limit of its own": {"250 SIZE", true, ""},
+		"with no fixed limit":        {"250 SIZE 0", true, ""},
+		"with a large limit":         {"250 SIZE 1000000", true, ""},
+		"with a limit that is none":  {"250 SIZE lots", true, ""},
+		"with a small limit":         {"250 SIZE 100", false, "5.3.4"},
+		"not at all":                 {"250 HELP", false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := script(t, map[string]string{"EHLO": "250-scripted\r\n" + test.offer})
+			if _, err := server.client(t, nil).Send(t.Context(), outgoing(t)); fault.CodeOf(err) != test.code {
+				t.Errorf("%v, want code %q", err, test.code)
+			}
+			said := false
+			for _, line := range server.heard() {
+				said = said || strings.HasPrefix(line, "MAIL") && strings.Contains(line, " SIZE=")
+				if test.code != "" && strings.HasPrefix(line, "MAIL") {
+					t.Errorf("said all the same: %s", line)
+				}
+			}
+			if said != test.said {
+				t.Errorf("the size was said: %v, want %v", said, test.said)
+			}
+		})
+	}
+}
+
+// scripted is a server that answers each command as it is told, and with 250 otherwise.
+// An empty answer is none at all.
+type scripted struct {
+	listener net.Listener
+	answers  map[string]string
+	mu       sync.Mutex
+	lines    []string
+}
+
+func script(t *testing.T, answers map[string]string) *scripted {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scripted{listener: listener, answers: map[string]string{
+		"greeting": "220 scripted", "EHLO": "250-scripted\r\n250 STARTTLS", "STARTTLS": "220 go", "DATA": "354 go", "QUIT": "221 bye",
+	}}
+	for command, answer := range answers {
+		s.answers[command] = answer
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { s.talk(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		all.Wait()
+	})
+	return s
+}
+
+func (s *scripted) talk(conn net.Conn) {
+	defer conn.Close()
+	say := func(command string) {
+		answer, ok := s.answers[command]
+		if !ok {
+			answer = "250 2.0.0 fine"
+		}
+		if answer != "" {
+			_, _ = fmt.Fprint(conn, answer+"\r\n")
+		}
+	}
+	say("greeting")
+	content := false
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		line := lines.Text()
+		s.mu.Lock()
+		s.lines = append(s.lines, line)
+		s.mu.Unlock()
+		command, _, _ := strings.Cut(line, " ")
+		switch {
+		case content && line != ".":
+			continue
+		case command == "DATA":
+			content = s.answers["DATA"] != ""
+		case content:
+			content = false
+		}
+		say(command)
+	}
+}
+
+func (s *scripted) client(t *testing.T, change func(*smtp.Settings)) *smtp.Client {
+	t.Helper()
+	settings := &smtp.Settings{From: "support@acme.example", Address: s.listener.Addr().String(), TLS: smtp.TLSNone}
+	if change != nil {
+		change(settings)
+	}
+	client, err := smtp.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func (s *scripted) heard() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.lines...)
+}
