@@ -38,7 +38,6 @@ type thing struct {
 	public    bool
 	requester string
 	followUp  *chat.Ref
-	files     []connectors.File
 }
 
 // mishap is one call that goes wrong, after it had its effect or before.
