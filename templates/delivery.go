@@ -6,10 +6,11 @@ import (
 )
 
 // Delivery is what has become of one effect outside, in the contract's words; At is when
-// it came to its state. Ref is its id at the other side and URL a web address there.
+// it came to its state. Receipt is what the other side said later ("bounced 5.1.1"), Ref
+// its id there and URL a web address.
 type Delivery struct {
-	Action, Target, State, HeldBy, Ref, URL string
-	At                                      time.Time
+	Action, Target, State, HeldBy, Receipt, Ref, URL string
+	At                                               time.Time
 }
 
 // deliveryFacts says of each delivery where it goes, how far it has come, and what it is
@@ -17,7 +18,7 @@ type Delivery struct {
 func (w *words) deliveryFacts(deliveries []Delivery, l *time.Location) []Fact {
 	facts := make([]Fact, len(deliveries))
 	for i, d := range deliveries {
-		parts := remarks(isolate(line(d.Target)), known(w.Pane.States, line(d.State)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l))
+		parts := remarks(isolate(line(d.Target)), known(w.Pane.States, line(d.State)), isolate(line(d.Receipt)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l))
 		facts[i] = Fact{Label: known(w.Pane.Actions, line(d.Action)), Value: strings.Join(parts, " · "), URL: webURL(d.URL)}
 	}
 	return facts

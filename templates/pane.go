@@ -134,7 +134,7 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 func (w *words) paneDelivery(d Delivery, l *time.Location) paneRow {
 	return paneRow{
 		Title: known(w.Pane.Actions, line(d.Action)), State: known(w.Pane.States, line(d.State)), Class: stateClass(d.State),
-		URL: webURL(d.URL), Remarks: remarks(isolate(line(d.Target)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
+		URL: webURL(d.URL), Remarks: remarks(isolate(line(d.Target)), isolate(line(d.Receipt)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
 	}
 }
 

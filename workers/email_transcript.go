@@ -78,7 +78,7 @@ func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, e
 		if d.ID != j.ID {
 			out = append(out, templates.Delivery{
 				Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold),
-				Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
+				Receipt: d.Receipt, Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
 			})
 		}
 	}

@@ -27,6 +27,7 @@ type rig struct {
 	app     *app.App
 	door    *httptest.Server
 	log     *lockedBuffer
+	path    string // of the configuration
 }
 
 // newRig starts one. Each change edits the configuration before it is read.
@@ -65,7 +66,7 @@ func newRigOf(t *testing.T, roles []string, changes ...func(config string) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, vendors: v, app: a, door: httptest.NewServer(a.Handler()), log: log}
+	r := &rig{t: t, vendors: v, app: a, door: httptest.NewServer(a.Handler()), log: log, path: path}
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
 	t.Cleanup(func() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
+	"github.com/afterchat/afterchat/internal/app"
 	"github.com/afterchat/afterchat/internal/standin"
 )
 
@@ -83,6 +84,7 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 	if err := smtp.SendMail(door, nil, "", []string{mails[0].From}, []byte(returned(mails[0]))); err != nil {
 		t.Fatal(err)
 	}
+	var shown strings.Builder
 	transcript := func(conversation string) (state, receipt, why string) {
 		var tl struct {
 			Deliveries []struct {
@@ -101,6 +103,14 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 	}
 	if state, receipt, _ := transcript(first.ID); state != "delivered" || receipt != "bounced 5.1.1" {
 		t.Errorf("the transcript is %s, %q", state, receipt)
+	}
+	ledger, err := app.OpenLedger(t.Context(), r.path, standin.Organization, false, &shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ledger.Close()
+	if err := ledger.List(t.Context(), "", "email_transcript", "", 0); err != nil || !strings.Contains(shown.String(), "delivered  bounced 5.1.1") {
+		t.Errorf("the ledger shows %q, %v", shown.String(), err)
 	}
 	if code := r.call(http.MethodPost, "/v1/conversations/"+second.ID+"/end", second, nil); code != http.StatusAccepted {
 		t.Fatalf("end: %d", code)

@@ -29,9 +29,8 @@ const MaxBytes = 32 << 20
 
 // Bounds within a mail, which no report comes near.
 const (
-	maxHeader   = 256 << 10 // bytes of one header
+	maxHeader   = 128 << 10 // bytes of one header
 	maxParts    = 64
-	maxDepth    = 4
 	maxFields   = 64 << 10 // bytes of a status or feedback part
 	maxGroups   = 128
 	maxMentions = 32 // addresses

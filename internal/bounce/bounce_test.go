@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,32 @@ func TestWhatIsNoMailIsRefusedAndWhatCannotBeReadIsNotDecided(t *testing.T) {
 		_, err := bounce.Parse(io.MultiReader(bytes.NewReader(raw[:at]), failing{broken}), true)
 		if !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", at, err)
+		}
+	}
+}
+
+// Not parallel: it looks at what the whole process takes.
+func TestALargeMailIsNotKept(t *testing.T) {
+	header, body, _ := bytes.Cut(sample(t, "postfix_no_such_user"), []byte("\r\n\r\n"))
+	line := strings.Repeat("x", 70) + "\r\n"
+	for name, mail := range map[string]string{
+		"a long part":           string(header) + "\r\n\r\n" + string(body) + strings.Repeat(line, 300_000),
+		"a long line":           string(header) + "\r\n\r\n" + string(body) + strings.Repeat("x", 20<<20),
+		"a long header of one":  string(header) + "\r\n\r\n" + strings.Replace(string(body), "Content-Description", "X-Long: "+strings.Repeat("x", 20<<20)+"\r\nContent-Description", 1),
+		"a header of many":      string(header) + "\r\n\r\n" + strings.Replace(string(body), "Content-Description", strings.Repeat("X-Many: x\r\n", 2<<20)+"Content-Description", 1),
+		"a long status":         string(header) + "\r\n\r\n" + strings.Replace(string(body), "X-Postfix-Queue-ID", strings.Repeat("X-Many: x\r\n", 2<<20)+"X-Postfix-Queue-ID", 1),
+		"a long returned mail":  string(header) + "\r\n\r\n" + strings.Replace(string(body), "Hello Ann", strings.Repeat(line, 300_000), 1),
+		"parts without an end":  string(header) + "\r\n\r\n" + strings.Repeat("--4X1Zb21Nfyz1w.1795339912/relay.acme.example\r\n\r\n", 400_000),
+		"multiparts in another": strings.Repeat("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", 400_000),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := bounce.Parse(strings.NewReader(mail), true); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
+			t.Errorf("%s of %d MB takes %d MB", name, len(mail)>>20, took>>20)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type parser struct {
 
 func (p *parser) mail(top *message.Entity, nullSender bool) {
 	p.mention(top.Header, "To", "Delivered-To", "X-Original-To", "Envelope-To")
-	p.entity(top, 0)
+	p.entity(top)
 	if !p.isReport && !p.judged && (nullSender || fromNobody(top.Header)) {
 		p.report.Verdict = oddVerdict(top.Header)
 	}
@@ -34,15 +34,12 @@ func fromNobody(h message.Header) bool { return strings.TrimSpace(h.Get("Return-
 
 // entity looks at a part. What is inside a returned mail is that mail's and says
 // nothing of this one, so it is not looked into.
-func (p *parser) entity(e *message.Entity, depth int) {
+func (p *parser) entity(e *message.Entity) {
 	mediaType, _, _ := e.Header.ContentType()
 	switch {
 	case strings.HasPrefix(mediaType, "multipart/"):
 		p.isReport = p.isReport || mediaType == "multipart/report"
-		if depth < maxDepth {
-			p.multipart(e.MultipartReader(), depth)
-		}
-	case depth == 0:
+		p.multipart(e.MultipartReader())
 	case mediaType == "message/delivery-status", mediaType == "message/global-delivery-status":
 		p.judge(statusVerdict(groups(e.Body)))
 	case mediaType == "message/feedback-report":
@@ -57,7 +54,9 @@ func (p *parser) entity(e *message.Entity, depth int) {
 	}
 }
 
-func (p *parser) multipart(parts message.MultipartReader, depth int) {
+// multipart looks at the parts of a part. They are counted over the whole mail, so that
+// no nesting is deeper than there may be parts.
+func (p *parser) multipart(parts message.MultipartReader) {
 	for p.parts < maxParts {
 		p.in.left = unbounded // the rest of the part before
 		part, err := p.next(parts)
@@ -65,7 +64,7 @@ func (p *parser) multipart(parts message.MultipartReader, depth int) {
 			return
 		}
 		p.parts++
-		p.entity(part, depth+1)
+		p.entity(part)
 		_, _ = io.Copy(io.Discard, part.Body) // a reader's own error is seen at the mail's end
 	}
 }

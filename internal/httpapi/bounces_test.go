@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/bounce"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/signing"
 )
 
 // mailed ends a chat and has its transcript sent; it returns the transcript's key.
@@ -105,6 +107,10 @@ func TestABounceThroughTheWebhookIsTheMailsReceipt(t *testing.T) {
 		if r := d.do("GET", path, nil).is(200, nil); !strings.Contains(string(r.body), `"receipt":"bounced 5.1.1"`) {
 			t.Errorf("%s does not show the receipt", path)
 		}
+	}
+	pane := d.deps.Keys.SignPane(signing.Pane{Organization: "acme", Conversation: "c2", Agent: "a", ExpiresAt: time.Now().Add(time.Hour)})
+	if r := d.do("GET", "/pane/"+pane, nil).is(200, nil); !strings.Contains(string(r.body), "bounced 5.1.1") {
+		t.Error("the pane does not show the receipt")
 	}
 }
 

@@ -148,7 +148,7 @@ func panePage(o *config.Organization, d details, deliveries []store.Timeline) te
 	}
 	for _, d := range deliveries {
 		p.Deliveries = append(p.Deliveries, templates.Delivery{
-			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), URL: d.Ref.URL, At: d.UpdatedAt,
+			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), Receipt: d.Receipt, URL: d.Ref.URL, At: d.UpdatedAt,
 		})
 	}
 	for _, l := range d.Links {

@@ -19,7 +19,7 @@ type delivery struct {
 	HeldBy       *string       `json:"held_by" doc:"dependency, settle, contact, rate_limit, account_paused or not_configured."`
 	DueAt        *time.Time    `json:"due_at"`
 	Ref          nullable[ref] `json:"ref"`
-	Receipt      *string       `json:"receipt" doc:"What the other side said later, as delivered or undelivered 30003."`
+	Receipt      *string       `json:"receipt" doc:"What the other side said later, as delivered, undelivered 30003 or bounced 5.1.1."`
 	Error        *string       `json:"error"`
 	Attempts     []attempt     `json:"attempts" nullable:"false"`
 }
