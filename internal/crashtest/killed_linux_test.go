@@ -31,8 +31,36 @@ func deadServer(t *testing.T, server *mailserver.Server) {
 	r.end(s)
 	r.becomesState(s, chat.Unknown)
 	mustHaveNone(t, server, s) // so the operator sends it again
-	r.operate("retry", "--resend", key(s, chat.EmailTranscript, "user"))
+	r.operate("deliveries", "retry", "--resend", key(s, chat.EmailTranscript, "user"))
 	r.becomesState(s, chat.Delivered)
+	mustHaveOne(t, server, s)
+	r.mustNameNobody()
+}
+
+// silentServer has the final dot and says nothing for longer than anybody waits; it takes
+// the mail all the same.
+func silentServer(t *testing.T, server *mailserver.Server) {
+	s := mailOnly(156)
+	given := make(chan struct{})
+	give := sync.OnceFunc(func() { close(given) })
+	t.Cleanup(give)
+	server.SetPolicy(s.User.Email, func(q mailserver.Request) string {
+		if q["protocol_state"] == "END-OF-MESSAGE" {
+			<-given
+		}
+		return ""
+	})
+	r := mailTo(t, "smtp: {address: %q, tls: none}", server.Plain)
+	r.start()
+	r.end(s)
+	r.becomesState(s, chat.Unknown)
+	mustHaveNone(t, server, s)
+	give()
+	eventually(t, 10*time.Second, "the mail lies in the mailbox", func() bool { return len(mailbox(t, server, s)) > 0 })
+	time.Sleep(grace + time.Second)
+	if d := r.transcript(s); d.State != chat.Unknown || len(d.Attempts) != 1 {
+		t.Errorf("%s", d)
+	}
 	mustHaveOne(t, server, s)
 	r.mustNameNobody()
 }
@@ -52,7 +80,7 @@ func lostAnswer(t *testing.T, server *mailserver.Server) {
 	r.becomesState(s, chat.Unknown)
 	eventually(t, 10*time.Second, "the mail lies in the mailbox", func() bool { return len(mailbox(t, server, s)) > 0 })
 	mustHaveOne(t, server, s) // so the operator says that it came
-	r.operate("resolve", "--state", "delivered", key(s, chat.EmailTranscript, "user"))
+	r.operate("deliveries", "resolve", "--state", "delivered", key(s, chat.EmailTranscript, "user"))
 	r.becomesState(s, chat.Delivered)
 	line.up()
 	time.Sleep(time.Second)
