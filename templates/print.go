@@ -25,7 +25,7 @@ func (p printPage) Body() htmltemplate.HTML {
 	var b strings.Builder
 	for _, s := range p.Sections {
 		if s.Title != "" {
-			b.WriteString("<h2 dir=\"auto\">")
+			b.WriteString("<h2>")
 			writeEscaped(&b, s.Title)
 			b.WriteString("</h2>\n")
 		}
@@ -43,11 +43,11 @@ func writePrintFacts(b *strings.Builder, facts []Fact) {
 	}
 	b.WriteString("<table>\n")
 	for _, f := range facts {
-		b.WriteString(`<tr><th dir="auto">`)
+		b.WriteString("<tr><th><bdi>")
 		writeEscaped(b, f.Label)
-		b.WriteString(`</th><td dir="auto">`)
+		b.WriteString("</bdi></th><td><bdi>")
 		writeLinked(b, f.Value, f.URL)
-		b.WriteString("</td></tr>\n")
+		b.WriteString("</bdi></td></tr>\n")
 	}
 	b.WriteString("</table>\n")
 }

@@ -79,7 +79,7 @@ func Start(ctx context.Context, o Options) (*Browser, error) {
 	go func() {
 		// How it ended says nothing that the pipe has not said.
 		_ = b.cmd.Wait()
-		b.pipe.close()
+		b.close()
 		close(b.ended)
 	}()
 	return b, nil

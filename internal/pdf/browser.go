@@ -48,8 +48,8 @@ func printed(ctx context.Context, o chromium.Options, html string, d templates.D
 
 // The parts of a PDF that withAuthor needs, as Chromium writes them.
 var (
-	trailer   = regexp.MustCompile(`(?s)trailer\s*<<(.*?)>>\s*startxref\s+(\d+)\s+%%EOF\s*$`) //nolint:gochecknoglobals // compiled once, written never
-	reference = regexp.MustCompile(`/(Size|Root|Info) (\d+)(?: 0 R)?`)                        //nolint:gochecknoglobals // compiled once, written never
+	trailer   = regexp.MustCompile(`(?s)trailer\s*<<(.*?)>>\s*startxref\s+(\d+)\s+%%EOF\s*$`)
+	reference = regexp.MustCompile(`/(Size|Root|Info) (\d+)(?: 0 R)?`)
 )
 
 // withAuthor adds an author to a PDF's information by an update at its end (ISO 32000-1,

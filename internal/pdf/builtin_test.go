@@ -172,12 +172,12 @@ func TestAWordLongerThanALineIsBroken(t *testing.T) {
 	if strings.Join(lines, "") != text || len(lines) < 20 {
 		t.Errorf("%d lines of %d bytes", len(lines), len(strings.Join(lines, "")))
 	}
-	fits(t, text, 20_000)
+	fits(t, builtIn(t), text, 20_000)
 }
 
-func fits(t testing.TB, text string, width float64) {
+func fits(t testing.TB, fonts *pdf.Fonts, text string, width float64) {
 	t.Helper()
-	widths, pieces := pdf.Widths(builtIn(t), text, width)
+	widths, pieces := pdf.Widths(fonts, text, width)
 	for i, w := range widths {
 		if w > width && pieces[i] > 1 {
 			t.Errorf("line %d is %f wide, there is room for %f", i, w, width)
@@ -201,7 +201,7 @@ func FuzzLines(f *testing.F) {
 			}
 			return r
 		}, text), "")
-		fits(t, text, 9000)
+		fits(t, fonts, text, 9000)
 		count := func(s string) (n int) {
 			for _, r := range s {
 				if !unicode.IsSpace(r) {
@@ -264,6 +264,36 @@ func BenchmarkBuiltIn(b *testing.B) {
 	for b.Loop() {
 		if _, err := m.Make(b.Context(), d); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestAnArabicDocumentStartsAtTheRight(t *testing.T) {
+	t.Parallel()
+	s := snapshot("Hello", "مرحبا")
+	s.Locale = "ar"
+	f := made(t, renderer(t).DocumentForCustomer(templates.ForCustomer(s, options())))
+	if f.Lang != "ar" {
+		t.Errorf("the language is %q", f.Lang)
+	}
+	at := map[string]float64{}
+	for _, l := range f.Pages[0] {
+		at[l.Text] = l.X
+	}
+	// In English and from left to right, but from the right margin or the table's column.
+	for text, from := range map[string]float64{"Acmé Coffee": 400, "c_8412": 300} {
+		if x, ok := at[text]; !ok || x < from {
+			t.Errorf("%q stands at %f", text, x)
+		}
+	}
+	// What people write stands where it begins.
+	if at["Hello"] > 100 || at[reversed("مرحبا")] < 400 {
+		t.Errorf("messages stand at %f and %f", at["Hello"], at[reversed("مرحبا")])
+	}
+	// A name in Latin letters is at the right of its line, before the role.
+	for _, l := range f.Pages[0] {
+		if strings.Contains(l.Text, "Ann Lee") && strings.Contains(l.Text, "٥١") && !strings.HasSuffix(l.Text, "Ann Lee") {
+			t.Errorf("the name is not first from the right: %q", l.Text)
 		}
 	}
 }

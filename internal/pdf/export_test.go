@@ -3,6 +3,8 @@ package pdf
 import (
 	"time"
 
+	"github.com/go-text/typesetting/fontscan"
+
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -12,6 +14,9 @@ func NewWith(r *templates.Renderer, f *Fonts, browser string, observe func(engin
 	m.fonts = func() (*Fonts, error) { return f, nil }
 	return m
 }
+
+// SetBrowserTime sets how long a browser may take for one document.
+func (m *Maker) SetBrowserTime(d time.Duration) { m.patience = d }
 
 // Visual sets text on lines and returns what is seen from left to right.
 func Visual(f *Fonts, text string, width float64, rightToLeft bool) []string {
@@ -56,3 +61,19 @@ const (
 	BuiltInText = builtInText
 	BrowserText = browserText
 )
+
+// Installed returns the built-in fonts as if this machine had them, too.
+func Installed() (*Fonts, error) {
+	f, err := BuiltInFonts()
+	if err != nil {
+		return nil, err
+	}
+	p := fontscan.Footprint{Family: "dejavusans"}
+	for r := rune(' '); r < 0x3000; r++ {
+		if hasGlyph(f.regular, r) {
+			p.Runes.Add(r)
+		}
+	}
+	f.system = append(f.system, p)
+	return f, nil
+}

@@ -42,7 +42,7 @@ func SystemFonts() (*Fonts, error) {
 	if err != nil {
 		return newFonts(nil)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder that stays is no harm to a PDF
 	system, err := fontscan.SystemFonts(discard{}, dir)
 	if err != nil {
 		system = nil

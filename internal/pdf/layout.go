@@ -121,10 +121,10 @@ func (b *book) fact(f templates.Fact) {
 	for i := range max(len(label), len(value)) {
 		b.room(sizeFact * leading)
 		if i < len(label) {
-			b.draw(label[i], sizeFact, labelX, labelWidth-padding)
+			b.start(label[i], sizeFact, labelX, labelWidth-padding)
 		}
 		if i < len(value) {
-			b.draw(value[i], sizeFact, valueX, contentWidth-labelWidth)
+			b.start(value[i], sizeFact, valueX, contentWidth-labelWidth)
 		}
 		b.y -= sizeFact * leading
 	}
@@ -153,10 +153,10 @@ func (b *book) part(p templates.Part) {
 func (b *book) said(s *templates.Said) {
 	b.space(6)
 	b.room(sizeSmall*leading + 2*sizeText*leading + padding)
-	for _, l := range b.set.lines([]span{{text: s.Name, bold: true, color: ink}, {text: " " + strings.TrimSpace(s.Role+" "+s.Clock), color: mute}}, contentWidth*unit/sizeSmall, b.rightToLeft) {
-		l.rightToLeft = b.rightToLeft
+	// Isolated, the name does not decide which way the line runs.
+	for _, l := range b.set.lines([]span{{text: "\u2068" + s.Name + "\u2069", bold: true, color: ink}, {text: " " + strings.TrimSpace(s.Role+" "+s.Clock), color: mute}}, contentWidth*unit/sizeSmall, b.rightToLeft) {
 		b.room(sizeSmall * leading)
-		b.draw(l, sizeSmall, sideMargin, contentWidth)
+		b.start(l, sizeSmall, sideMargin, contentWidth)
 		b.y -= sizeSmall * leading
 	}
 	ground := paleGrey
@@ -200,7 +200,7 @@ func (b *book) ground(color string, height float64) {
 func (b *book) paragraph(s span, size float64) {
 	for _, l := range b.lines(s, size, contentWidth) {
 		b.room(size * leading)
-		b.draw(l, size, sideMargin, contentWidth)
+		b.start(l, size, sideMargin, contentWidth)
 		b.y -= size * leading
 	}
 }
@@ -231,6 +231,12 @@ func (b *book) room(height float64) {
 	if b.y-height < bottomMargin {
 		b.endPage()
 	}
+}
+
+// start draws a line from where the document's lines start, whichever way it runs itself.
+func (b *book) start(l line, size, x, width float64) {
+	l.rightToLeft = b.rightToLeft
+	b.draw(l, size, x, width)
 }
 
 // draw writes a line that begins at x, or ends at x+width where it runs from right to left.

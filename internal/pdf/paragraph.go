@@ -62,10 +62,10 @@ func newTypesetter(f *Fonts, lang string) *typesetter {
 func (t *typesetter) lines(spans []span, width float64, rightToLeft bool) []line {
 	var text []rune
 	var styles []*span
-	for i := range spans {
-		for _, r := range strings.ReplaceAll(spans[i].text, "\t", "    ") {
+	for _, s := range spans {
+		for _, r := range strings.ReplaceAll(s.text, "\t", "    ") {
 			text = append(text, r)
-			styles = append(styles, &spans[i])
+			styles = append(styles, &s)
 		}
 	}
 	if len(text) == 0 {

@@ -53,6 +53,8 @@ type Maker struct {
 	observe  func(engine, outcome string, took time.Duration)
 	browser  chromium.Options
 	fonts    func() (*Fonts, error)
+	// patience is browserTime but in tests.
+	patience time.Duration
 
 	browsers, cores chan struct{}
 
@@ -74,7 +76,7 @@ type PDF struct {
 // told of each engine's work.
 func New(r *templates.Renderer, browser string, observe func(engine, outcome string, took time.Duration)) *Maker {
 	return &Maker{
-		renderer: r, observe: observe, browser: chromium.Options{Path: browser},
+		renderer: r, observe: observe, browser: chromium.Options{Path: browser}, patience: browserTime,
 		browsers: make(chan struct{}, browsersAtOnce), cores: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		fonts: sync.OnceValues(func() (*Fonts, error) {
 			chromium.Sweep(staleProfile)
@@ -97,7 +99,7 @@ func (m *Maker) Make(ctx context.Context, d templates.Document) (PDF, error) {
 	shown, builtInAlone := showable(d, fonts)
 	why := m.notBrowser(size, builtInAlone)
 	if why == nil {
-		content, err := m.turn(ctx, EngineChromium, m.browsers, browserWait, browserTime, func(ctx context.Context) ([]byte, error) { return m.print(ctx, shown) })
+		content, err := m.turn(ctx, EngineChromium, m.browsers, browserWait, m.patience, func(ctx context.Context) ([]byte, error) { return m.print(ctx, shown) })
 		if err == nil {
 			return PDF{Content: content, Engine: EngineChromium}, nil
 		}
