@@ -118,6 +118,12 @@ func (b *Browser) whyNot(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err // it was killed before it could answer
 	}
+	// What it said last is there once it has ended; one that closed its pipe and lives on
+	// has said what it had to say.
+	select {
+	case <-b.ended:
+	case <-time.After(time.Second):
+	}
 	switch said := b.said.String(); {
 	case strings.Contains(said, "sandbox"):
 		return fault.New(fault.Unsupported, "no_sandbox", "Chromium cannot have its sandbox here")

@@ -200,8 +200,10 @@ func (t *typesetter) shape(all []cluster, text []rune, it item, breaks []bool) [
 		end := at + shaped[0].RunesCount()
 		c := cluster{
 			span: it.span, face: it.face, glyphs: slices.Clone(shaped[:n]), text: string(text[at:end]), level: it.level,
-			space: unicode.IsSpace(text[at]), mayBreak: breaks[end-1],
+			mayBreak: breaks[end-1],
 		}
+		// A mark on a space is something to see.
+		c.space = strings.TrimFunc(c.text, unicode.IsSpace) == ""
 		for _, g := range c.glyphs {
 			c.advance += points(g.Advance)
 		}
