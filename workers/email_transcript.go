@@ -35,8 +35,9 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 }
 
-// transcript renders the audience's transcript, and as pages where the plan says so.
-// Whoever is not said to be internal is a customer.
+// transcript renders the audience's transcript, and as pages where the plan says so. It
+// gets what goes with it of the files that this audience sees. Whoever is not said to be
+// internal is a customer.
 func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templates.Mail, []connectors.File, error) {
 	o := RenderOptions(j.organization, j.Ticket)
 	o.Cover = j.Params.Cover
@@ -60,10 +61,14 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 		}
 	}
 	if j.Params.Audience == chat.Internal {
-		letter, err := w.Renderer.TranscriptForInternal(templates.ForInternal(s, o))
+		view := templates.ForInternal(s, o)
+		files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
+		letter, err := w.Renderer.TranscriptForInternal(view)
 		return letter, append(files, Files(letter.Files)...), err
 	}
-	letter, err := w.Renderer.TranscriptForCustomer(templates.ForCustomer(s, o))
+	view := templates.ForCustomer(s, o)
+	files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
+	letter, err := w.Renderer.TranscriptForCustomer(view)
 	return letter, append(files, Files(letter.Files)...), err
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/dispatch"
+	"github.com/afterchat/afterchat/internal/fetch"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/signing"
@@ -106,7 +107,8 @@ func newRig(t *testing.T) *rig {
 	}
 	r.worker = &workers.Worker{
 		Store: s, Accounts: r.accounts, Resting: r.rests, Organizations: map[string]*config.Organization{acme: organization},
-		Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Intake: in, Keys: keys, PublicURL: "https://after.example",
+		Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Fetcher: fetch.New(fetch.Options{}),
+		Intake: in, Keys: keys, PublicURL: "https://after.example",
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), Wake: func() {}, UnknownFor: time.Hour,
 		PutBack: func(_ context.Context, _ *asynq.Task, delay time.Duration) error {
 			r.putBack = append(r.putBack, delay)

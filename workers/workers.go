@@ -53,6 +53,7 @@ type Worker struct {
 	Organizations map[string]*config.Organization
 	Renderer      *templates.Renderer
 	Printer       Printer
+	Fetcher       Fetcher
 	Intake        *intake.Intake
 	Keys          *signing.Keys
 	PublicURL     string

@@ -26,6 +26,7 @@ import (
 	"github.com/afterchat/afterchat/internal/chromium"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/dispatch"
+	"github.com/afterchat/afterchat/internal/fetch"
 	"github.com/afterchat/afterchat/internal/httpapi"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/limiter"
@@ -48,6 +49,8 @@ const (
 type Options struct {
 	Roles []string // empty: all
 	Log   *slog.Logger
+	// Fetch is for tests, whose file servers are on loopback.
+	Fetch fetch.Options
 }
 
 // App is one process of Afterchat.
@@ -59,6 +62,7 @@ type App struct {
 	redis      redis.UniversalClient
 	queue      *queue
 	accounts   accounts
+	fetcher    *fetch.Fetcher
 	worker     *workers.Worker
 	dispatcher *dispatch.Dispatcher
 	handler    http.Handler
@@ -88,7 +92,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, roles: o.Roles, log: o.Log, store: s}
+	a := &App{config: c, roles: o.Roles, log: o.Log, store: s, fetcher: fetch.New(o.Fetch)}
 	if err := a.wire(); err != nil {
 		a.Close()
 		return nil, err
@@ -126,8 +130,9 @@ func (a *App) wire() error {
 	}
 	printer := pdf.New(renderer, chromium.Find(), m.observePDF)
 	a.worker = &workers.Worker{
-		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Printer: printer, Intake: in,
-		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
+		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Printer: printer, Fetcher: a.fetcher,
+		Intake: in,
+		Keys:   keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
 	a.doors = a.newBounceDoors(taker)
@@ -161,6 +166,7 @@ func newKeys(c *config.Config) (*signing.Keys, error) {
 // Close lets go of every connection.
 func (a *App) Close() {
 	a.store.Close()
+	a.fetcher.Close()
 	if a.redis != nil {
 		_ = a.redis.Close()
 	}

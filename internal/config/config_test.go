@@ -126,7 +126,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 				User:   "root", Password: "s3cr3t-${ZENDESK_TOKEN}", Queue: "General",
 			},
 		},
-		Mail: &config.Mail{From: "Acme Support <support@acme.example>", BodyLimit: 200 << 10, SMTP: &smtp{
+		Mail: &config.Mail{From: "Acme Support <support@acme.example>", BodyLimit: 200 << 10, Attachments: config.Attachments{Inline: 2 << 20}, SMTP: &smtp{
 			Common: connectors.Common{Type: "smtp"}, From: "Acme Support <support@acme.example>", Address: "127.0.0.1:1025", TLS: "none",
 		}},
 		SMS: &twilio{

@@ -66,6 +66,8 @@ type Mail struct {
 	DKIM      []connectors.DKIMKey `yaml:"dkim" validate:"dive" jsonschema_description:"Keys that sign every mail (DKIM); two for one domain, RSA and Ed25519, sign it twice."`
 	SMTP      connectors.Settings  `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
 	Bounces   *Bounces             `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
+	// Attachments are the chat's files, not ours.
+	Attachments Attachments `yaml:"attachments" jsonschema_description:"Which of a chat's files go with its mails; the others are linked."`
 }
 
 // The values of Bounces.Protocol.
@@ -145,7 +147,10 @@ func (o *Organization) setDefaults() {
 
 func (a *Agents) setDefaults() { a.Names, a.Photos = "full", true }
 
-func (m *Mail) setDefaults() { m.BodyLimit = 200 << 10 }
+func (m *Mail) setDefaults() {
+	m.BodyLimit = 200 << 10
+	m.Attachments.setDefaults()
+}
 
 func (t *TicketRule) setDefaults() { t.Body = chat.Internal }
 

@@ -25,8 +25,14 @@ var headers = map[string]func(io.Reader) (image.Config, error){
 
 func isImage(contentType string) bool { return headers[contentType] != nil }
 
-// showable reports whether an image's header is whole and its size no bomb.
-func showable(contentType string, content []byte) bool {
+// showable reports whether an image's header is whole and its size no bomb. A header that
+// a decoder trips over is none: it must not take the process with it.
+func showable(contentType string, content []byte) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
 	c, err := headers[contentType](bytes.NewReader(content))
 	return err == nil && c.Width > 0 && c.Height > 0 && c.Width <= maxSide && c.Height <= maxSide && c.Width*c.Height <= maxPixels
 }

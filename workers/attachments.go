@@ -1,0 +1,95 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/fetch"
+	"github.com/afterchat/afterchat/templates"
+)
+
+// Fetcher gets what was sent along in a chat from wherever it lies. A NotFound fault means
+// that its link has expired.
+type Fetcher interface {
+	Get(ctx context.Context, address string, limits fetch.Limits) (fetch.File, error)
+}
+
+const (
+	// fetchTime is what one mail may spend on its files; of the lease it takes a quarter
+	// at most, because the mail itself is still to be sent within it.
+	fetchTime = 6 * time.Second
+	// fetchedAtOnce bounds how much of a mail's files is in memory and not part of it.
+	fetchedAtOnce = 4
+	// mostFetched keeps a chat full of links from being a load on whoever they lead to.
+	mostFetched = 50
+)
+
+// fetchFiles gets the files of the entries that an audience sees, the first ones first:
+// images to show in the mail and others to attach, each until what the organization
+// allows is used up. It says in the entries what became of each. What cannot be had in
+// time stays linked: no file holds up a mail, or fails it.
+func (w *Worker) fetchFiles(ctx context.Context, j job, entries []templates.Entry) []connectors.File {
+	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(j.Deadline)/4))
+	defer cancel()
+	left := fetch.Limits{Image: int64(j.organization.Mail.Attachments.Inline), Other: int64(j.organization.Mail.Attachments.Attach)}
+	var out []connectors.File
+	for some := range slices.Chunk(linked(entries), fetchedAtOnce) {
+		if ctx.Err() != nil {
+			break
+		}
+		for i, got := range w.fetchAll(ctx, some, left) {
+			f := some[i]
+			size := int64(len(got.Content))
+			switch {
+			case got.Content == nil:
+				continue
+			case got.Image && size <= left.Image:
+				left.Image -= size
+				f.CID = "image" + strconv.Itoa(len(out)+1) + "." + j.ID.String()
+			case size <= left.Other:
+				left.Other -= size
+				f.Attached = true
+			default:
+				continue
+			}
+			out = append(out, connectors.File{Name: cmp.Or(f.Name, "file"), ContentType: got.ContentType, Content: got.Content, ContentID: f.CID})
+		}
+	}
+	return out
+}
+
+// linked returns the files that have a link, as they stand in the entries.
+func linked(entries []templates.Entry) []*templates.File {
+	var files []*templates.File
+	for i := range entries {
+		for k := range entries[i].Files {
+			if f := &entries[i].Files[k]; f.URL != "" && len(files) < mostFetched {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+// fetchAll gets some files at the same time, in their order; what could not be had, or is
+// longer than what is left, has no content. It notes which links have expired.
+func (w *Worker) fetchAll(ctx context.Context, files []*templates.File, left fetch.Limits) []fetch.File {
+	got := make([]fetch.File, len(files))
+	var all sync.WaitGroup
+	for i, f := range files {
+		all.Go(func() {
+			var err error
+			if got[i], err = w.Fetcher.Get(ctx, f.URL, left); err != nil {
+				f.Expired = fault.Is(err, fault.NotFound)
+			}
+		})
+	}
+	all.Wait()
+	return got
+}
