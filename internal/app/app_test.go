@@ -33,11 +33,11 @@ type rig struct {
 // newRig starts one. Each change edits the configuration before it is read.
 func newRig(t *testing.T, changes ...func(config string) string) *rig {
 	t.Helper()
-	return newRigOf(t, nil, changes...)
+	return newRigOf(t, app.Options{}, changes...)
 }
 
-// newRigOf starts one whose process has these roles.
-func newRigOf(t *testing.T, roles []string, changes ...func(config string) string) *rig {
+// newRigOf starts one whose process is told this.
+func newRigOf(t *testing.T, options app.Options, changes ...func(config string) string) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	v, err := standin.Start(ctx)
@@ -62,7 +62,8 @@ func newRigOf(t *testing.T, roles []string, changes ...func(config string) strin
 		t.Fatal(err)
 	}
 	log := &lockedBuffer{}
-	a, err := app.New(ctx, c, app.Options{Roles: roles, Log: slog.New(slog.NewTextHandler(log, nil))})
+	options.Log = slog.New(slog.NewTextHandler(log, nil))
+	a, err := app.New(ctx, c, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestABadAddressSuppressesOnlyWhatWouldHaveUsedIt(t *testing.T) {
 // A process that only works has no door, but an orchestrator and Prometheus ask it, too.
 func TestAWorkerAloneAnswersAboutItselfAndNothingElse(t *testing.T) {
 	t.Parallel()
-	r := newRigOf(t, []string{app.RoleWorker}, func(config string) string {
+	r := newRigOf(t, app.Options{Roles: []string{app.RoleWorker}}, func(config string) string {
 		return strings.Replace(config, "workers: {", "workers: {listen: '127.0.0.1:0', ", 1)
 	})
 	listening := regexp.MustCompile(`msg=listening address=(\S+)`)
