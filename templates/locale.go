@@ -100,6 +100,9 @@ func withRegions(byLanguage map[string]*words) map[string]*words {
 // region that is not known are its parent's in CLDR, as en-150's for en-SE. English
 // stands in for a language that nothing is written in.
 func (r *Renderer) words(locale string) *words {
+	if w := r.catalogs[locale]; w != nil {
+		return w // as it is mostly written: reading a tag costs as much as three messages
+	}
 	for tag := parseLocale(locale); tag != language.Und; tag = tag.Parent() {
 		if w := r.catalogs[tag.String()]; w != nil {
 			return w
@@ -114,6 +117,9 @@ func (r *Renderer) words(locale string) *words {
 // languageOf returns the tag of the language in which a locale's readers are written
 // to, "" where there is none: "nb" for "no-NO", "zh" for "zh-Hant-TW".
 func languageOf(locale string) string {
+	if tag := languages[locale]; tag != "" {
+		return tag
+	}
 	base, confidence := parseLocale(locale).Base()
 	if confidence != language.Exact {
 		return ""
