@@ -28,13 +28,22 @@ var embedded embed.FS
 // Renderer renders every template. It is safe for concurrent use. Its errors are
 // faults of kind Invalid: rendering the same again will fail again.
 type Renderer struct {
-	text     *texttemplate.Template
-	html     *htmltemplate.Template
-	style    string
+	sets
 	catalogs map[string]*words
 	// buffers are what templates are executed into: growing one from nothing costs as much
 	// as filling it.
-	buffers sync.Pool
+	buffers *sync.Pool
+	// own are an organization's templates, nil if it has none; all are those of every
+	// organization that has some.
+	own *own
+	all map[string]*Renderer
+}
+
+// sets are templates that were parsed together and may name each other.
+type sets struct {
+	text  *texttemplate.Template
+	html  *htmltemplate.Template
+	style string
 }
 
 // Mail is one message's content. Subject is one line; Text and HTML say the same. Files
@@ -54,37 +63,64 @@ func parse(fsys fs.FS) (*Renderer, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "language", "reading the languages", err)
 	}
-	r := &Renderer{
-		text:     texttemplate.New("").Option("missingkey=error"),
-		html:     htmltemplate.New("").Option("missingkey=error").Funcs(htmltemplate.FuncMap{"multiline": multilineHTML}),
-		catalogs: withRegions(catalogs),
-		buffers:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	sources, err := readSources(fsys)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "template", "reading the templates", err)
 	}
-	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	parsed, err := parseSources(sources, nil)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "template", "parsing the templates", err)
+	}
+	return &Renderer{
+		sets: parsed, catalogs: withRegions(catalogs),
+		buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}, nil
+}
+
+func readSources(fsys fs.FS) (map[string]string, error) {
+	sources := map[string]string{}
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		source, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		switch path.Ext(name) {
-		case ".txt":
-			_, err = r.text.New(name).Parse(string(source))
-		case ".html":
-			_, err = r.html.New(name).Parse(string(source))
-		case ".css":
-			r.style = string(source)
-		}
+		sources[name] = string(source)
 		return err
 	})
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, "template", "parsing the templates", err)
+	return sources, err
+}
+
+// htmlFuncs are the functions that HTML templates have beside those of the language.
+func htmlFuncs() htmltemplate.FuncMap {
+	return htmltemplate.FuncMap{"multiline": multilineHTML}
+}
+
+func parseSources(sources map[string]string, more map[string]any) (sets, error) {
+	s := sets{
+		text: texttemplate.New("").Option("missingkey=error").Funcs(more),
+		html: htmltemplate.New("").Option("missingkey=error").Funcs(htmlFuncs()).Funcs(more),
 	}
-	return r, nil
+	for name, source := range sources {
+		var err error
+		switch path.Ext(name) {
+		case ".txt":
+			_, err = s.text.New(name).Parse(source)
+		case ".html":
+			_, err = s.html.New(name).Parse(source)
+		case ".css":
+			s.style = source
+		}
+		if err != nil {
+			return sets{}, err
+		}
+	}
+	return s, nil
 }
 
 func (r *Renderer) executeText(name string, data any) (string, error) {
+	if out, ok := r.own.execute(name, data); ok {
+		return out, nil
+	}
 	b := r.buffer()
 	defer r.release(b)
 	if err := r.text.ExecuteTemplate(b, name, data); err != nil {
@@ -94,6 +130,9 @@ func (r *Renderer) executeText(name string, data any) (string, error) {
 }
 
 func (r *Renderer) executeHTML(name string, data any) (string, error) {
+	if out, ok := r.own.execute(name, data); ok {
+		return out, nil
+	}
 	b := r.buffer()
 	defer r.release(b)
 	if err := r.html.ExecuteTemplate(b, name, data); err != nil {
@@ -115,11 +154,11 @@ func (r *Renderer) release(b *bytes.Buffer) {
 // writePage renders before it writes, so that a broken template leaves nothing half
 // written. An error of the writer itself is Transient.
 func (r *Renderer) writePage(w io.Writer, name string, data any) error {
-	var b bytes.Buffer
-	if err := r.html.ExecuteTemplate(&b, name, data); err != nil {
-		return fault.Wrap(fault.Invalid, "template", "rendering "+name, err)
+	page, err := r.executeHTML(name, data)
+	if err != nil {
+		return err
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
+	if _, err := io.WriteString(w, page); err != nil {
 		return fault.Wrap(fault.Transient, "write", "writing "+name, err)
 	}
 	return nil

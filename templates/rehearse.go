@@ -1,0 +1,69 @@
+package templates
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// Rehearse renders everything with an organization's templates, for each audience and
+// with chats of which there is much and little to say, and returns what failed.
+func (r *Renderer) Rehearse(o Overrides) []Problem {
+	var problems []Problem
+	its := r.with(o, func(p Problem) {
+		if !slices.Contains(problems, p) {
+			problems = append(problems, p)
+		}
+	})
+	full := Options{
+		Brand:    Brand{Organization: "Acme Coffee", LogoURL: "https://example.com/logo.png", Color: "#0a7d55", Website: "https://example.com"},
+		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", NoPDF: true, BodyLimit: 6000,
+		Deliveries: []Delivery{{Action: "file_ticket", Target: "zd", State: "delivered", Ref: "35", URL: "https://desk.example.com/35", At: Sample().EndedAt}},
+	}
+	start := Sample().StartedAt
+	bare := chat.Snapshot{ID: "c", Episode: 1, StartedAt: start, Messages: []chat.Message{{ID: "m", At: start, Author: chat.Author{Kind: chat.AuthorUser}}}}
+	its.rehearseChat(Sample(), full)
+	its.rehearseChat(bare, Options{})
+	its.rehearseLinks(full.Brand, start.AddDate(0, 0, 7))
+	its.rehearseLinks(Brand{}, time.Time{})
+	return problems
+}
+
+// What these return is of no interest: what fails is heard of, and done by the built-in
+// template.
+
+func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
+	customer, internal := ForCustomer(s, o), ForInternal(s, o)
+	_, _ = r.TranscriptForCustomer(customer)
+	_, _ = r.TranscriptForInternal(internal)
+	_, _ = r.PrintHTML(r.DocumentForCustomer(customer))
+	_, _ = r.PrintHTML(r.DocumentForInternal(internal))
+	_, _, _ = r.TicketForCustomer(customer)
+	_, _, _ = r.TicketForInternal(internal)
+	_, _ = r.Notes(internal)
+	_, _ = r.LateNote(internal, chat.Note{ID: "n", At: s.StartedAt, Agent: "a_1", Text: "One more thing"})
+	_, _ = r.Amendment(chat.Contact{Name: s.User.Name, Email: s.User.Email, Answers: s.Form}, "en")
+	_ = r.Pane(io.Discard, PanePage{
+		Brand: o.Brand, Conversation: s.ID, Messages: s.Messages, Notes: s.Notes, Form: s.Form, Flags: s.Flags, User: s.User, Agents: s.Agents,
+		Prior: []PanePrior{
+			{Desk: "zd", State: "fresh", Tickets: []chat.PriorTicket{{ID: "35", Subject: "Grinder", Status: "solved", URL: "https://desk.example.com/35"}}},
+			{Desk: "rt", State: "unavailable", Error: "the desk did not answer"},
+		},
+		Deliveries: o.Deliveries,
+		Links:      []PaneLink{{ID: "l_1", State: "open", Purpose: "resume", ExpiresAt: s.EndedAt}},
+		Location:   o.Location,
+	})
+}
+
+func (r *Renderer) rehearseLinks(b Brand, expires time.Time) {
+	for _, purpose := range []string{"resume", "invite"} {
+		v := LinkView{Brand: b, Purpose: purpose, URL: "https://chat.example.com/r/token", ExpiresAt: expires, Location: time.UTC}
+		_, _ = r.LinkSMS(v)
+		_, _ = r.LinkMail(v)
+	}
+	for _, state := range []string{"open", "expired", "revoked", "unknown"} {
+		_ = r.LinkPage(io.Discard, LinkPage{Brand: b, State: state, Action: "token", Target: "https://example.com/chat"})
+	}
+}
