@@ -38,11 +38,15 @@ func (p Problem) String() string {
 // maxSource is how many bytes an organization's template may have.
 const maxSource = 256 << 10
 
-// Names returns the names of all templates, in order.
-func Names() []string { return slices.Sorted(maps.Keys(builtIn())) }
+// Names returns the names of all templates that an organization may replace, in order.
+func Names() []string { return slices.Sorted(maps.Keys(Export())) }
 
 // Export returns the built-in templates by name, to begin an organization's own with.
-func Export() map[string]string { return builtIn() }
+func Export() map[string]string {
+	sources := builtIn()
+	delete(sources, printName) // it is half of how PDFs are made
+	return sources
+}
 
 func builtIn() map[string]string {
 	sources, _ := readSources(embedded) // embedded: it can always be read
@@ -53,7 +57,7 @@ func builtIn() map[string]string {
 // used is a problem, and left out; hidden files are passed over.
 func ReadOverrides(fsys fs.FS) (Overrides, []Problem) {
 	o := Overrides{sources: map[string]string{}}
-	known := builtIn()
+	known := Export()
 	var problems []Problem
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
@@ -79,7 +83,7 @@ func ReadOverrides(fsys fs.FS) (Overrides, []Problem) {
 	if err != nil {
 		problems = append(problems, Problem{File: ".", Message: unreadable(err)})
 	}
-	problems = append(problems, o.dropCircles(known)...)
+	problems = append(problems, o.dropCircles(builtIn())...)
 	return o, problems
 }
 

@@ -15,9 +15,11 @@ type printPage struct {
 // font and nothing from anywhere but the page itself.
 const PrintPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
+const printName = "transcript/print.html"
+
 // PrintHTML returns a document as HTML for A4 pages with their numbers.
 func (r *Renderer) PrintHTML(d Document) (string, error) {
-	return r.executeHTML("transcript/print.html", printPage{d, PrintPolicy})
+	return r.executeHTML(printName, printPage{d, PrintPolicy})
 }
 
 // Body writes the sections by hand, as the mail's messages are and for the same reason.

@@ -38,8 +38,6 @@ func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
 	customer, internal := ForCustomer(s, o), ForInternal(s, o)
 	_, _ = r.TranscriptForCustomer(customer)
 	_, _ = r.TranscriptForInternal(internal)
-	_, _ = r.PrintHTML(r.DocumentForCustomer(customer))
-	_, _ = r.PrintHTML(r.DocumentForInternal(internal))
 	_, _, _ = r.TicketForCustomer(customer)
 	_, _, _ = r.TicketForInternal(internal)
 	_, _ = r.Notes(internal)

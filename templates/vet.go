@@ -58,7 +58,7 @@ func vet(name, source string) *Problem {
 func refuse(n syntax.Node, name string) string {
 	switch n := n.(type) {
 	case *syntax.TemplateNode:
-		if _, ok := builtIn()[n.Name]; !ok || path.Ext(n.Name) != path.Ext(name) {
+		if _, ok := Export()[n.Name]; !ok || path.Ext(n.Name) != path.Ext(name) {
 			return fmt.Sprintf("there is no template %q here", n.Name)
 		}
 	case *syntax.PipeNode:

@@ -30,7 +30,7 @@ func (w *Worker) amendTicket(ctx context.Context, j job) store.Outcome {
 			return delivered(j.Ticket.Ref)
 		}
 	}
-	body, err := w.Renderer.Amendment(contact, j.organization.Locale)
+	body, err := w.Renderer.For(j.Organization).Amendment(contact, j.organization.Locale)
 	if err != nil {
 		return unmade(j, err)
 	}

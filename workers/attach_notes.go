@@ -27,13 +27,13 @@ func (w *Worker) notes(ctx context.Context, j job) (string, error) {
 	}
 	view := templates.ForInternal(snapshot, RenderOptions(j.organization, j.Ticket))
 	if j.Params.Note == "" {
-		return w.Renderer.Notes(view)
+		return w.Renderer.For(j.Organization).Notes(view)
 	}
 	note, err := w.Store.LateNote(ctx, j.Claimed)
 	if err != nil {
 		return "", err
 	}
-	return w.Renderer.LateNote(view, note)
+	return w.Renderer.For(j.Organization).LateNote(view, note)
 }
 
 // comment adds one internal comment to the conversation's ticket.

@@ -63,12 +63,12 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 	if j.Params.Audience == chat.Internal {
 		view := templates.ForInternal(s, o)
 		files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
-		letter, err := w.Renderer.TranscriptForInternal(view)
+		letter, err := w.Renderer.For(j.Organization).TranscriptForInternal(view)
 		return letter, append(files, Files(letter.Files)...), err
 	}
 	view := templates.ForCustomer(s, o)
 	files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
-	letter, err := w.Renderer.TranscriptForCustomer(view)
+	letter, err := w.Renderer.For(j.Organization).TranscriptForCustomer(view)
 	return letter, append(files, Files(letter.Files)...), err
 }
 

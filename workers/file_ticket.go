@@ -118,9 +118,9 @@ func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket,
 	}
 	var err error
 	if public {
-		t.Subject, t.Body, err = w.Renderer.TicketForCustomer(templates.ForCustomer(s, o))
+		t.Subject, t.Body, err = w.Renderer.For(j.Organization).TicketForCustomer(templates.ForCustomer(s, o))
 	} else {
-		t.Subject, t.Body, err = w.Renderer.TicketForInternal(templates.ForInternal(s, o))
+		t.Subject, t.Body, err = w.Renderer.For(j.Organization).TicketForInternal(templates.ForInternal(s, o))
 	}
 	return t, err
 }

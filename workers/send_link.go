@@ -59,10 +59,10 @@ func (w *Worker) linkMessage(j job, link chat.Link, token string, locales []stri
 	if j.Params.Channel == chat.ChannelSMS {
 		m.StatusURL = w.PublicURL + "/webhooks/twilio/" + j.Organization + "/status?delivery=" + j.ID.String()
 		var err error
-		m.Text, err = w.Renderer.LinkSMS(view)
+		m.Text, err = w.Renderer.For(j.Organization).LinkSMS(view)
 		return m, err
 	}
-	letter, err := w.Renderer.LinkMail(view)
+	letter, err := w.Renderer.For(j.Organization).LinkMail(view)
 	m.Subject, m.Text, m.HTML = letter.Subject, letter.Text, letter.HTML
 	return m, err
 }

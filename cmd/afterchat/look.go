@@ -123,6 +123,13 @@ func (c sendTestCommand) Run(ctx context.Context, s streams) error {
 	return err
 }
 
+type templatesCommand struct {
+	Export string `type:"path" placeholder:"DIR" help:"Write them into this folder, to begin your own with; replaces no file."`
+}
+
+// Run lists or exports the built-in templates.
+func (c templatesCommand) Run(s streams) error { return app.Templates(c.Export, s.out) }
+
 type schemaCommand struct {
 	Of string `arg:"" enum:"config,snapshot" help:"config or snapshot."`
 }

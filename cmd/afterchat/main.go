@@ -28,6 +28,7 @@ type cli struct {
 	Plan         planCommand         `cmd:"" help:"Show what a chat's end would deliver where, and why. Calls nobody."`
 	Preview      previewCommand      `cmd:"" help:"Write a chat's transcript as it would be sent."`
 	SendTest     sendTestCommand     `cmd:"" help:"Mail a transcript, marked as a test, through the organization's mail account."`
+	Templates    templatesCommand    `cmd:"" help:"List the built-in templates that an organization may replace, or export them."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"The ledger: list, show, retry, cancel, resolve."`
 	Suppressions suppressionsCommand `cmd:"" help:"Addresses and numbers that are not written to: list, add, remove."`
 	Rejects      rejectsCommand      `cmd:"" help:"List a chat core's tasks that could not be taken."`

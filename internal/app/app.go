@@ -34,7 +34,6 @@ import (
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
-	"github.com/afterchat/afterchat/templates"
 	"github.com/afterchat/afterchat/workers"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
@@ -111,9 +110,9 @@ func (a *App) wire() error {
 	if a.accounts, err = newAccounts(c, limiter.New(a.redis), m.observe); err != nil {
 		return err
 	}
-	renderer, err := templates.New()
+	renderer, err := newRenderer(c, m.fellBack(a.log))
 	if err != nil {
-		return fmt.Errorf("reading the templates: %w", err)
+		return err
 	}
 	keys, err := newKeys(c)
 	if err != nil {

@@ -56,6 +56,9 @@ func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) 
 		return false, err
 	}
 	findings = append(findings, pdfs...)
+	for _, id := range slices.Sorted(maps.Keys(c.Organizations)) {
+		findings = append(findings, checkTemplates(c.Organizations[id])...)
+	}
 	if probe {
 		findings = append(findings, probeAll(ctx, c, built)...)
 	}
@@ -127,7 +130,7 @@ type planned struct {
 
 // Plan shows what a chat's end would deliver where, and why. It calls nobody.
 func Plan(path, organization string, body []byte, asJSON bool, out io.Writer) error {
-	o, s, err := chatOf(path, organization, body)
+	_, o, s, err := chatOf(path, organization, body)
 	if err != nil {
 		return err
 	}
@@ -164,11 +167,11 @@ func Plan(path, organization string, body []byte, asJSON bool, out io.Writer) er
 // Preview writes a chat's transcript as it would be sent: as text with its subject, or
 // the mail's HTML.
 func Preview(path, organization, audience, format string, body []byte, out io.Writer) error {
-	o, s, err := chatOf(path, organization, body)
+	c, o, s, err := chatOf(path, organization, body)
 	if err != nil {
 		return err
 	}
-	letter, err := transcript(o, s, audience)
+	letter, err := transcript(c, o, s, audience)
 	if err != nil {
 		return err
 	}
@@ -181,11 +184,17 @@ func Preview(path, organization, audience, format string, body []byte, out io.Wr
 }
 
 // transcript renders a chat's transcript as the workers do.
-func transcript(o *config.Organization, s chat.Snapshot, audience string) (templates.Mail, error) {
-	r, err := templates.New()
+func transcript(c *config.Config, o *config.Organization, s chat.Snapshot, audience string) (templates.Mail, error) {
+	var failed []error
+	r, err := newRenderer(c, func(organization string, p templates.Problem) {
+		if organization == o.ID {
+			failed = append(failed, fault.New(fault.Invalid, "template", p.String()))
+		}
+	})
 	if err != nil {
-		return templates.Mail{}, fmt.Errorf("reading the templates: %w", err)
+		return templates.Mail{}, err
 	}
+	r = r.For(o.ID)
 	var letter templates.Mail
 	options := workers.RenderOptions(o, nil)
 	if chat.Audience(audience) == chat.Internal {
@@ -196,24 +205,24 @@ func transcript(o *config.Organization, s chat.Snapshot, audience string) (templ
 	if err != nil {
 		return templates.Mail{}, fmt.Errorf("rendering the transcript: %w", err)
 	}
-	return letter, nil
+	return letter, errors.Join(failed...)
 }
 
-func chatOf(path, organization string, body []byte) (*config.Organization, chat.Snapshot, error) {
+func chatOf(path, organization string, body []byte) (*config.Config, *config.Organization, chat.Snapshot, error) {
 	c, err := LoadConfig(path)
 	if err != nil {
-		return nil, chat.Snapshot{}, err
+		return nil, nil, chat.Snapshot{}, err
 	}
 	o, ok := c.Organizations[organization]
 	if !ok {
-		return nil, chat.Snapshot{}, unknownOrganization(c, organization)
+		return nil, nil, chat.Snapshot{}, unknownOrganization(c, organization)
 	}
 	s, _, err := chat.ParseSnapshot(body)
 	if err != nil {
-		return nil, chat.Snapshot{}, fmt.Errorf("reading the chat: %w", err)
+		return nil, nil, chat.Snapshot{}, fmt.Errorf("reading the chat: %w", err)
 	}
 	s.Flags = plan.Flags(o, s)
-	return o, s, nil
+	return c, o, s, nil
 }
 
 func unknownOrganization(c *config.Config, id string) error {

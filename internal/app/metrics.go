@@ -12,10 +12,11 @@ import (
 
 // metrics are what /metrics shows.
 type metrics struct {
-	registry *prometheus.Registry
-	calls    *prometheus.HistogramVec
-	bounces  *prometheus.CounterVec
-	pdfs     *prometheus.HistogramVec
+	registry  *prometheus.Registry
+	calls     *prometheus.HistogramVec
+	bounces   *prometheus.CounterVec
+	pdfs      *prometheus.HistogramVec
+	fallbacks *prometheus.CounterVec
 }
 
 func newMetrics(s *store.Store) *metrics {
@@ -34,8 +35,11 @@ func newMetrics(s *store.Store) *metrics {
 			Name: "afterchat_pdf_seconds", Help: "PDFs of transcripts, by engine and outcome: ok, or the code of what went wrong.",
 			Buckets: []float64{.02, .1, .5, 1, 2, 5, 10, 20},
 		}, []string{"engine", "outcome"}),
+		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "afterchat_template_fallbacks_total", Help: "How often a built-in template stood in for an organization's that could not be used.",
+		}, []string{"organization", "template"}),
 	}
-	m.registry.MustRegister(m.calls, m.bounces, m.pdfs, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	m.registry.MustRegister(m.calls, m.bounces, m.pdfs, m.fallbacks, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "afterchat_deliveries_waiting", Help: "Deliveries that wait for nothing but time; -1 when PostgreSQL is away.",
 		}, func() float64 { return ask(s.Waiting) }),

@@ -25,7 +25,7 @@ func unobserved(string, string, time.Duration) {}
 // PreviewPDF writes a chat's transcript as the PDF that would be attached, and to notes
 // what made it.
 func PreviewPDF(ctx context.Context, path, organization, audience string, body []byte, out, notes io.Writer) error {
-	o, s, err := chatOf(path, organization, body)
+	_, o, s, err := chatOf(path, organization, body)
 	if err != nil {
 		return err
 	}

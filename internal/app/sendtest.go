@@ -63,7 +63,7 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	if !plan.GoodAddress(m.To) {
 		return chat.Ref{}, fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
 	}
-	letter, err := testLetter(o, m)
+	letter, err := testLetter(c, o, m)
 	if err != nil {
 		return chat.Ref{}, err
 	}
@@ -78,7 +78,7 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	})
 }
 
-func testLetter(o *config.Organization, m TestMail) (templates.Mail, error) {
+func testLetter(c *config.Config, o *config.Organization, m TestMail) (templates.Mail, error) {
 	s := templates.Sample()
 	if m.Chat != nil {
 		var err error
@@ -87,7 +87,7 @@ func testLetter(o *config.Organization, m TestMail) (templates.Mail, error) {
 		}
 	}
 	s.Flags = plan.Flags(o, s)
-	letter, err := transcript(o, s, m.Audience)
+	letter, err := transcript(c, o, s, m.Audience)
 	return letter.ForTest(), err
 }
 

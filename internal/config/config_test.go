@@ -187,6 +187,25 @@ func TestAgentsAndTheLimitOfMailsAreAsConfigured(t *testing.T) {
 	}
 }
 
+func TestAFolderIsRelativeToTheFileThatNamesIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "afterchat.yaml", minimal+"include: ['more/*.yaml']\norganizations: {acme: {name: Acme, templates: own/acme}, bolt: {name: Bolt, templates: /srv/bolt}, none: {name: None}}\n")
+	write(t, dir, "more/cafe.yaml", "name: Cafe\ntemplates: ../own/cafe\n")
+	c, err := config.Load(filepath.Join(dir, "afterchat.yaml"), kinds(), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{"acme": filepath.Join(dir, "own/acme"), "bolt": "/srv/bolt", "none": "", "cafe": filepath.Join(dir, "own/cafe")} {
+		equal(t, id, c.Organizations[id].Templates, config.Folder(want))
+	}
+	for _, bad := range []string{"' '", "[own]", "7", "{own: x}"} {
+		if _, err := load(t, organization+"    templates: "+bad+"\n"); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
 func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, organization+"    links: {target: https://a.example, secret: '${LINK_SECRET}'}\n    tickets: [{desk: zd}]\n    mail: {from: a@b.example, smtp: {address: 'localhost:25'}}\n    transcripts: [{to: user}]\n"+

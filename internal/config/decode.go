@@ -63,6 +63,9 @@ func (d *decoder) value(n ast.Node, v reflect.Value, at spot) {
 	case *Redis:
 		d.redis(n, target, at)
 		return
+	case *Folder:
+		d.folder(n, target, at)
+		return
 	case *connectors.Settings:
 		d.settings(n, target, at)
 		return

@@ -5,6 +5,12 @@ import (
 	"unicode/utf8"
 )
 
+// Nearest returns the candidate that is most like a word, "" if there are no candidates.
+func Nearest(word string, candidates []string) string {
+	best, _ := nearest(word, candidates)
+	return best
+}
+
 // nearest returns the candidate that takes the fewest edits to become from word, the
 // first of several in alphabetical order, and how many; "" if there are no candidates.
 func nearest(word string, candidates []string) (best string, edits int) {

@@ -19,6 +19,7 @@ type Organization struct {
 	Region      string                         `yaml:"region" validate:"omitempty,iso3166_1_alpha2" jsonschema_description:"Country (ISO 3166-1, two capital letters) in which a phone number without a country code is read."`
 	Brand       Brand                          `yaml:"brand" jsonschema_description:"How mails and pages look."`
 	Agents      Agents                         `yaml:"agents" jsonschema_description:"How users get to know agents."`
+	Templates   Folder                         `yaml:"templates" jsonschema_description:"Folder, relative to this file, of the organization's own templates, each named as the built-in one that it replaces (afterchat templates lists them). Default: none."`
 	Settle      Duration                       `yaml:"settle" jsonschema_description:"How long after the end a note still counts as part of the chat. Default 0s."`
 	ContactWait Duration                       `yaml:"contact_wait" jsonschema_description:"How long a ticket waits for contact data when the chat is unresolved and nobody can be reached. Default 30m."`
 	Desks       map[string]connectors.Settings `yaml:"desks" validate:"dive,required" jsonschema_description:"Accounts in help desks and CRMs by name."`

@@ -64,7 +64,7 @@ func (s schemas) of(t reflect.Type) *jsonschema.Schema {
 func (s schemas) special(t reflect.Type) *jsonschema.Schema {
 	one := uint64(1)
 	switch t {
-	case reflect.TypeFor[connectors.Secret]():
+	case reflect.TypeFor[connectors.Secret](), reflect.TypeFor[Folder]():
 		return &jsonschema.Schema{Type: "string", MinLength: &one}
 	case reflect.TypeFor[Redis]():
 		node := &jsonschema.Schema{Type: "string", MinLength: &one}

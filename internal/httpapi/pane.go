@@ -115,8 +115,9 @@ func (a *api) showPane(w http.ResponseWriter, r *http.Request) {
 	p := panePage(o, d, deliveries)
 	// Who embeds the pane is the chat core's business: the address is the secret, and the
 	// page has nothing to click on but links.
-	policy := a.Renderer.PanePolicy(p) + "; frame-ancestors *"
-	a.writePage(w, r, http.StatusOK, policy, func(w io.Writer) error { return a.Renderer.Pane(w, p) })
+	renderer := a.Renderer.For(o.ID)
+	policy := renderer.PanePolicy(p) + "; frame-ancestors *"
+	a.writePage(w, r, http.StatusOK, policy, func(w io.Writer) error { return renderer.Pane(w, p) })
 }
 
 func (a *api) paneOf(r *http.Request) (signing.Pane, *config.Organization, error) {

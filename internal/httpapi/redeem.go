@@ -106,7 +106,9 @@ func grantedTarget(l chat.Link, o *config.Organization) (string, error) {
 func (a *api) writeLink(w http.ResponseWriter, r *http.Request, l chat.Link, o *config.Organization) {
 	p := templates.LinkPage{State: "unknown"}
 	status := http.StatusNotFound
+	renderer := a.Renderer
 	if o != nil {
+		renderer = renderer.For(o.ID)
 		locales, err := a.Store.Locales(r.Context(), o.ID, l.Conversation)
 		if err != nil {
 			a.refuse(w, r, err)
@@ -121,7 +123,7 @@ func (a *api) writeLink(w http.ResponseWriter, r *http.Request, l chat.Link, o *
 			status = http.StatusOK
 		}
 	}
-	a.writePage(w, r, status, a.Renderer.LinkPagePolicy(p), func(w io.Writer) error { return a.Renderer.LinkPage(w, p) })
+	a.writePage(w, r, status, renderer.LinkPagePolicy(p), func(w io.Writer) error { return renderer.LinkPage(w, p) })
 }
 
 func brandOf(o *config.Organization) templates.Brand {
