@@ -66,7 +66,7 @@ func ReadOverrides(fsys fs.FS) (Overrides, []Problem) {
 			return err
 		case err != nil:
 			problems = append(problems, Problem{File: name, Message: "cannot be read"})
-			return nil
+			return nil //nolint:nilerr // it is a problem of this one, and the others are read on
 		case hidden && entry.IsDir():
 			return fs.SkipDir
 		case hidden || entry.IsDir():

@@ -37,7 +37,7 @@ func newRenderer(c *config.Config, failed func(organization string, p templates.
 func (m *metrics) fellBack(log *slog.Logger) func(organization string, p templates.Problem) {
 	return func(organization string, p templates.Problem) {
 		m.fallbacks.WithLabelValues(organization, templateLabel(p)).Inc()
-		log.Warn("the built-in template stands in for an organization's that cannot be used", //nolint:sloglint // no call's context: it is about a file
+		log.Warn("the built-in template stands in for an organization's that cannot be used",
 			"organization", organization, "template", p.File, "line", p.Line)
 	}
 }
