@@ -38,6 +38,7 @@ import (
 const (
 	acmeKey    = "acme-api-key"
 	boltKey    = "bolt-api-key"
+	bareKey    = "bare-api-key"
 	adminToken = "the-admin-token"
 	publicURL  = "https://after.example"
 	accountSID = "AC0123456789abcdef0123456789abcdef"
@@ -156,6 +157,7 @@ func organizations() map[string]*config.Organization {
 			ID: "bolt", Name: "Bolt", APIKeys: []connectors.Secret{boltKey}, Timezone: "UTC",
 			Mail: &config.Mail{Bounces: &config.Bounces{ReturnPath: "bounces@bolt.example", Secret: bounceSecret + "-bolt"}},
 		},
+		"bare": {ID: "bare", Name: "Bare", APIKeys: []connectors.Secret{bareKey}},
 		"shut": {ID: "shut", Name: "Shut", Mail: &config.Mail{Bounces: &config.Bounces{Listen: "127.0.0.1:2525"}}},
 		"deaf": {ID: "deaf", Name: "Deaf"},
 	}

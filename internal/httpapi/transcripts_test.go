@@ -106,10 +106,10 @@ func TestATranscriptThatCannotBeSentIsRefusedAtItsField(t *testing.T) {
 	}
 	d.do("GET", "/v1/conversations/unknown", nil).is(404, nil)
 	d.do("POST", "/v1/conversations/c/transcripts", object{"note": strings.Repeat("é", 4000)}).is(202, nil)
-	bolt := []string{"Authorization", "Bearer " + boltKey}
-	d.do("POST", "/v1/conversations/c/transcripts", object{}, bolt...).refused(404, "not_found", "")
-	d.do("POST", "/v1/conversations/b/end", chatOf("b"), bolt...).is(202, nil)
-	d.do("POST", "/v1/conversations/b/transcripts", object{}, bolt...).refused(422, "mail_not_configured", "to")
+	bare := []string{"Authorization", "Bearer " + bareKey}
+	d.do("POST", "/v1/conversations/c/transcripts", object{}, bare...).refused(404, "not_found", "")
+	d.do("POST", "/v1/conversations/b/end", chatOf("b"), bare...).is(202, nil)
+	d.do("POST", "/v1/conversations/b/transcripts", object{}, bare...).refused(422, "mail_not_configured", "to")
 }
 
 func TestAnIdempotencyKeyMakesOneTranscript(t *testing.T) {

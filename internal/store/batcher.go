@@ -21,7 +21,9 @@ type batcher[T any] struct {
 	commit func(context.Context, []T) error
 	wishes chan wish[T]
 	stop   sync.WaitGroup
-	once   sync.Once
+
+	mu     sync.RWMutex // held for reading by those who send a wish
+	closed bool
 }
 
 type wish[T any] struct {
@@ -36,21 +38,39 @@ func newBatcher[T any](commit func(context.Context, []T) error) *batcher[T] {
 	return b
 }
 
+// close waits for what has been wished for; whoever comes later is refused.
 func (b *batcher[T]) close() {
-	b.once.Do(func() { close(b.wishes) })
+	b.mu.Lock()
+	if !b.closed {
+		b.closed = true
+		close(b.wishes)
+	}
+	b.mu.Unlock()
 	b.stop.Wait()
 }
 
 // do has one wish committed.
 func (b *batcher[T]) do(ctx context.Context, of T) error {
 	w := wish[T]{of: of, done: make(chan error, 1)}
-	select {
-	case b.wishes <- w:
-	case <-ctx.Done():
-		return fault.Wrap(fault.Transient, "canceled", "stopped before the database was asked", ctx.Err())
+	if err := b.hand(ctx, w); err != nil {
+		return err
 	}
 	// The wish may be committed whether or not the caller still waits, so it must wait.
 	return <-w.done
+}
+
+func (b *batcher[T]) hand(ctx context.Context, w wish[T]) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.closed {
+		return fault.New(fault.Transient, "database_away", "the database's connections are closed")
+	}
+	select {
+	case b.wishes <- w:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(fault.Transient, "canceled", "stopped before the database was asked", ctx.Err())
+	}
 }
 
 func (b *batcher[T]) run() {
