@@ -121,6 +121,14 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 	if n := len(r.vendors.Mail.Messages()); n != 1 {
 		t.Errorf("%d mails", n)
 	}
+	test := app.TestMail{Organization: standin.Organization, To: "kim@example.com", Audience: "customer"}
+	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	mails = r.vendors.Mail.Messages()
+	if err := smtp.SendMail(door, nil, "", []string{mails[1].From}, []byte(returned(mails[1]))); err != nil {
+		t.Errorf("the bounce of a test: %v", err)
+	}
 	var parts map[string]string
 	if code := r.call(http.MethodGet, "/readyz", nil, &parts); code != http.StatusOK || parts["bounces"] != "ok" {
 		t.Errorf("%d %v", code, parts)

@@ -71,10 +71,15 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	if err != nil {
 		return chat.Ref{}, err
 	}
+	keys, err := newKeys(c)
+	if err != nil {
+		return chat.Ref{}, err
+	}
 	var key chat.Key
 	_, _ = rand.Read(key[:]) // never fails
 	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
 		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: workers.Files(letter.Files),
+		BounceTag: keys.BounceMark(o.ID, key).Tag, // so that a bounce of the test gets as far as any other
 	})
 }
 

@@ -141,8 +141,13 @@ func TestOnlyMailThatWasSentCanBounce(t *testing.T) {
 	for _, id := range []chat.Key{sms, mail} {
 		r.deliver(id, "x")
 	}
+	s := snapshot("suppressed", 1)
+	s.User.Email = ""
+	suppressed := r.mustEnd(s)[chat.EmailTranscript]
+	r.exec("update deliveries set state = 'suppressed', first_call_at = now() where id = $1", suppressed)
 	for name, id := range map[string]chat.Key{
-		"a ticket": ids[chat.FileTicket], "a transcript that was not sent": ids[chat.EmailTranscript], "a text message": sms, "nothing": {},
+		"one that was suppressed after a call": suppressed,
+		"a ticket":                             ids[chat.FileTicket], "a transcript that was not sent": ids[chat.EmailTranscript], "a text message": sms, "nothing": {},
 	} {
 		if _, err := r.TakeBounce(t.Context(), acme, id, bounced("bounced", "bounced")); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", name, err)

@@ -1,7 +1,8 @@
 -- name: LockSent :one
--- A delivery that may have reached a mailbox.
+-- A delivery that may have reached a mailbox. A suppressed one keeps no receipt.
 select sqlc.embed(d), c.id as conversation_id from deliveries d join conversations c using (conversation)
-where d.id = @id and d.organization = @organization and d.first_call_at is not null and d.action in ('email_transcript', 'send_link')
+where d.id = @id and d.organization = @organization and d.first_call_at is not null and d.state <> 'suppressed'
+  and d.action in ('email_transcript', 'send_link')
 for no key update of d;
 
 -- name: ContactsBefore :many

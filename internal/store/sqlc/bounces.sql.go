@@ -123,7 +123,8 @@ func (q *Queries) ListSuppressions(ctx context.Context, arg ListSuppressionsPara
 
 const lockSent = `-- name: LockSent :one
 select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.target, d.params, d.depends_on, d.created_at, d.state, d.held_by, d.due_at, d.waiting_since, d.look_first, d.fence, d.lease_until, d.first_call_at, d.last_call_at, d.identity, d.attempts, d.ref_id, d.ref_url, d.receipt, d.error, d.updated_at, c.id as conversation_id from deliveries d join conversations c using (conversation)
-where d.id = $1 and d.organization = $2 and d.first_call_at is not null and d.action in ('email_transcript', 'send_link')
+where d.id = $1 and d.organization = $2 and d.first_call_at is not null and d.state <> 'suppressed'
+  and d.action in ('email_transcript', 'send_link')
 for no key update of d
 `
 
@@ -137,7 +138,7 @@ type LockSentRow struct {
 	ConversationID string
 }
 
-// A delivery that may have reached a mailbox.
+// A delivery that may have reached a mailbox. A suppressed one keeps no receipt.
 func (q *Queries) LockSent(ctx context.Context, arg LockSentParams) (LockSentRow, error) {
 	row := q.db.QueryRow(ctx, lockSent, arg.ID, arg.Organization)
 	var i LockSentRow
