@@ -21,6 +21,7 @@ type delivery struct {
 	State        chat.State
 	HeldBy       *string `json:"held_by"`
 	Error        *string
+	Receipt      *string
 	Ref          *struct{ ID string }
 	Attempts     []struct {
 		At      time.Time

@@ -34,6 +34,9 @@ func TestMailsReachARealMailbox(t *testing.T) {
 			"a server that dies before its answer leaves it to a person":        deadServer,
 			"a server that says nothing leaves it to a person":                  silentServer,
 			"an answer that is lost leaves it to a person":                      lostAnswer,
+			"a mail that bounces later, by LMTP":                                bouncesByLMTP,
+			"a mail that bounces later, by SMTP":                                bouncesBySMTP,
+			"a mail that bounces later, by the webhook":                         bouncesByWebhook,
 			"every mail comes once whatever is killed at the server":            killedServer,
 		} {
 			t.Run(name, func(t *testing.T) {
