@@ -33,6 +33,8 @@ func TestARealPostfix(t *testing.T) {
 			"a refused recipient":                          refusedRecipient,
 			"greylisted and full mailboxes":                laterRecipients,
 			"an address outside ASCII":                     internationalRecipient,
+			"every kind of token":                          realTokens,
+			"signatures":                                   realSignatures,
 			"a mail larger than Postfix takes":             largeMail,
 		} {
 			t.Run(name, func(t *testing.T) {
