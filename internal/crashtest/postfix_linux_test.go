@@ -3,6 +3,12 @@
 package crashtest
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +20,8 @@ import (
 
 func wholeChat(t *testing.T, server *mailserver.Server) {
 	server.SetPassword(t, "whole", "right-7d2e")
-	r := mailTo(t, "smtp: {address: %q, tls: starttls, ca_file: %q, username: whole@mail.test, password: right-7d2e}", server.AuthPlain, server.CAFile)
+	r := mailTo(t, "smtp: {address: %q, tls: starttls, ca_file: %q, username: whole@mail.test, password: right-7d2e}, "+
+		"dkim: [{domain: acme.example, selector: r1, key_file: %q}]", server.AuthPlain, server.CAFile, signingKey(t, server, "acme.example", "r1"))
 	r.start()
 	s := standin.Chat(101)
 	r.end(s)
@@ -50,7 +57,26 @@ func wholeChat(t *testing.T, server *mailserver.Server) {
 	if received := m.GetHeader("Received"); !strings.Contains(received, "ESMTPSA") { // RFC 3848
 		t.Errorf("it was not sent signed in and inside TLS: %s", received)
 	}
+	if verdict := m.GetHeader("Authentication-Results"); !strings.Contains(verdict, "dkim=pass") {
+		t.Errorf("OpenDKIM says: %s", verdict)
+	}
 	r.mustNameNobody()
+}
+
+// signingKey makes a key, publishes its public half and returns the file of the other.
+func signingKey(t *testing.T, server *mailserver.Server, domain, selector string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.PublishKey(t, selector, domain, key.Public())
+	path := filepath.Join(t.TempDir(), "dkim.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func refusedPassword(t *testing.T, server *mailserver.Server) {
