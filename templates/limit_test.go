@@ -61,6 +61,9 @@ func TestALongMailHasItsFirstPartSaysSoAndTheWholeAttached(t *testing.T) {
 				t.Errorf("%s: %q is not kept", audience, kept)
 			}
 		}
+		if audience == "internal" && !strings.Contains(m.Text, "Conversation: 1234 messages\n") {
+			t.Error("colleagues do not read how long the chat was")
+		}
 		if internal := audience == "internal"; strings.Contains(m.Text, "Boiler replaced in May") != internal {
 			t.Errorf("%s: the notes are there: %t", audience, !internal)
 		}

@@ -19,21 +19,26 @@ type customerLetter struct {
 	T     *words
 	Brand look
 	Name  string
+	Cover string
+	NoPDF bool
 	Rest  string
+	facts []Fact
 }
+
+func (p *customerLetter) FactLines() string { return p.T.factLines(p.facts) }
 
 // customerHTML is what HTML templates for the customer get.
 type customerHTML struct {
 	CustomerView
 	T                        *words
 	Brand                    look
-	Name                     string
+	Name, Cover              string
+	NoPDF                    bool
 	Subject, Preheader, Rest string
+	facts                    []Fact
 }
 
-func (p *customerHTML) Facts() htmltemplate.HTML {
-	return p.T.factTable(p.T.customerFacts(p.CustomerView))
-}
+func (p *customerHTML) Facts() htmltemplate.HTML   { return p.T.factTable(p.facts) }
 func (p *customerHTML) Answers() htmltemplate.HTML { return p.T.factTable(p.T.answers(p.Form)) }
 func (p *customerHTML) Messages() htmltemplate.HTML {
 	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.mail(p.CustomerView.Brand)
@@ -83,16 +88,16 @@ func (p *internalHTML) NoteEntries() htmltemplate.HTML {
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
 	subject := w.customerSubject(v)
-	preheader, brand := w.preheader(w.ThankYou, v.Entries), v.Brand.look()
+	preheader, brand, facts := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v)
 	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
 	some := func(entries []Entry) CustomerView { v.Entries = entries; return v }
 	return r.transcript(letter{
 		subject: subject, name: "transcript/customer",
 		text: func(entries []Entry, rest string) any {
-			return &customerLetter{customerText{some(entries), w}, w, brand, v.Name, rest}
+			return &customerLetter{customerText{some(entries), w}, w, brand, v.Name, v.Cover, v.NoPDF, rest, facts}
 		},
 		html: func(entries []Entry, rest string) any {
-			return &customerHTML{some(entries), w, brand, v.Name, subject, preheader, rest}
+			return &customerHTML{some(entries), w, brand, v.Name, v.Cover, v.NoPDF, subject, preheader, rest, facts}
 		},
 	}, c, v.Brand, v.BodyLimit)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,11 +44,11 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 			return message{}, fault.New(fault.Invalid, "bad_address", "where answers go is not a mail address").At("reply_to")
 		}
 	}
-	content, body, err := mimeBody(m, msg.id, c.from.domain)
+	content, raw, body, err := mimeBody(m, msg.id, c.from.domain)
 	if err != nil {
 		return message{}, err
 	}
-	b := bytes.NewBuffer(make([]byte, 0, len(body)+1024))
+	b := bytes.NewBuffer(make([]byte, 0, 1024))
 	writeHeader(b, "Date", now.UTC().Format(time.RFC1123Z))
 	writeHeader(b, "From", c.from.header())
 	if replyTo.address != "" {
@@ -69,8 +70,9 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	writeHeader(b, "MIME-Version", "1.0")
 	b.Write(content)
 	b.WriteString("\r\n")
-	b.Write(body)
-	msg.raw, err = sign(b.Bytes(), c.dkim)
+	// In place of email's own header, and in the room that email had to spare: a mail may be
+	// large.
+	msg.raw, err = sign(slices.Replace(raw, 0, body, b.Bytes()...), c.dkim)
 	return msg, err
 }
 
@@ -81,8 +83,9 @@ func (c *Client) threadID(thread string) string {
 	return "<" + hex.EncodeToString(sum[:16]) + "@" + c.from.domain + ">"
 }
 
-// mimeBody returns the Content-… header lines and the body.
-func mimeBody(m connectors.Outgoing, id, domain string) (content, body []byte, err error) {
+// mimeBody returns the Content-… header lines, and the whole with the place in it where
+// the body begins.
+func mimeBody(m connectors.Outgoing, id, domain string) (content, raw []byte, body int, err error) {
 	e := email.Email{
 		Text: []byte(m.Text), HTML: []byte(m.HTML),
 		// Set, or email would make up its own at the price of a look at the host's name.
@@ -91,9 +94,9 @@ func mimeBody(m connectors.Outgoing, id, domain string) (content, body []byte, e
 	for i, f := range m.Files {
 		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+domain, m.HTML != ""))
 	}
-	raw, err := e.Bytes()
+	raw, err = e.Bytes()
 	if err != nil {
-		return nil, nil, fault.Wrap(fault.Invalid, "bad_mime", "the mail cannot be put together", err)
+		return nil, nil, 0, fault.Wrap(fault.Invalid, "bad_mime", "the mail cannot be put together", err)
 	}
 	end := bytes.Index(raw, []byte("\r\n\r\n")) + len("\r\n")
 	keep := false
@@ -105,7 +108,7 @@ func mimeBody(m connectors.Outgoing, id, domain string) (content, body []byte, e
 			content = append(content, line...)
 		}
 	}
-	return content, raw[end+len("\r\n"):], nil
+	return content, raw, end + len("\r\n"), nil
 }
 
 // cleanType returns a content type that can stand in a header and that base64 may be
