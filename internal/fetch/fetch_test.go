@@ -117,7 +117,7 @@ func TestWhatAFileIsDecidesItsBytesAndNotItsName(t *testing.T) {
 
 func TestAFileLongerThanWantedIsNotTaken(t *testing.T) {
 	t.Parallel()
-	photo := append(encoded(t)["image/png"], make([]byte, 10_000)...)
+	photo := slices.Concat(encoded(t)["image/png"], make([]byte, 10_000))
 	size := int64(len(photo))
 	for name, test := range map[string]struct {
 		limits  fetch.Limits
