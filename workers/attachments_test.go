@@ -120,6 +120,9 @@ func TestWhatWasSentAlongGoesWithTheMailAsFarAsTheOrganizationAllows(t *testing.
 			if got := names(m.files); got != test.want {
 				t.Errorf("with the mail go %q, want %q", got, test.want)
 			}
+			if n := strings.Count(m.text, "attached to this mail"); n != 2*len(m.files) {
+				t.Errorf("%d times said that a file is attached, want once in each form for %d files", n, len(m.files))
+			}
 			for _, f := range m.files {
 				if f.ContentID != "" && !strings.Contains(m.text, "cid:"+f.ContentID) {
 					t.Errorf("the HTML does not show %s", f.Name)
