@@ -22,6 +22,9 @@ type Document struct {
 	Sections []Section
 	// Closing are lines after everything else.
 	Closing []string
+	// Pictures are the images to show, by their Content-ID. Who has fetched the files of a
+	// chat fills them in.
+	Pictures map[string]Picture
 	// unshown is the pattern of the line that Unshown writes.
 	unshown string
 }
@@ -48,8 +51,15 @@ type Said struct {
 	Files             []Enclosure
 }
 
-// Enclosure is an attachment: what is written of it, and its web address, "" if it has none.
-type Enclosure struct{ Line, URL string }
+// Enclosure is an attachment: what is written of it, its web address, "" if it has none,
+// and its Content-ID, "" if it is not shown.
+type Enclosure struct{ Line, URL, CID string }
+
+// Picture is an image file. ContentType is image/png, image/jpeg, image/gif or image/webp.
+type Picture struct {
+	ContentType string
+	Content     []byte
+}
 
 // DocumentForCustomer returns the customer's own copy of the chat as pages.
 func (r *Renderer) DocumentForCustomer(v CustomerView) Document {
@@ -122,7 +132,7 @@ func (c conversation) said(e *Entry, clock string) *Said {
 	s := &Said{Clock: clock, Own: e.By.Kind == chat.AuthorUser, Text: e.Text}
 	s.Name, s.Role = c.called(e.By)
 	for _, f := range e.Files {
-		enclosure := Enclosure{Line: c.words.File + c.words.Colon + c.fileLine(f)}
+		enclosure := Enclosure{Line: c.words.File + c.words.Colon + c.fileLine(f), CID: f.CID}
 		if f.linked() {
 			enclosure.URL = f.URL
 		}

@@ -42,8 +42,8 @@ func TestGolden(t *testing.T) {
 	golden(t, "print_customer.html", text, err)
 	text, err = r.PrintHTML(r.DocumentForInternal(internal))
 	golden(t, "print_internal.html", text, err)
-	o.NoPDF = true
-	mail, err = r.TranscriptForCustomer(ForCustomer(s, o))
+	customer.NoPDF = true
+	mail, err = r.TranscriptForCustomer(customer)
 	goldenMail(t, "transcript_without_pdf", mail, err)
 
 	link := LinkView{

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"encoding/base64"
 	htmltemplate "html/template"
 	"strings"
 )
@@ -33,7 +34,7 @@ func (p printPage) Body() htmltemplate.HTML {
 		}
 		writePrintFacts(&b, s.Facts)
 		for _, part := range s.Parts {
-			writePart(&b, part)
+			p.writePart(&b, part)
 		}
 	}
 	return htmltemplate.HTML(b.String()) //nolint:gosec // every value went through writeEscaped
@@ -54,22 +55,22 @@ func writePrintFacts(b *strings.Builder, facts []Fact) {
 	b.WriteString("</table>\n")
 }
 
-func writePart(b *strings.Builder, p Part) {
+func (p printPage) writePart(b *strings.Builder, part Part) {
 	switch {
-	case p.Day != "":
+	case part.Day != "":
 		b.WriteString(`<p class="day">`)
-		writeEscaped(b, p.Day)
+		writeEscaped(b, part.Day)
 		b.WriteString("</p>\n")
-	case p.Event != "":
+	case part.Event != "":
 		b.WriteString(`<p class="event">`)
-		writeEscaped(b, p.Event)
+		writeEscaped(b, part.Event)
 		b.WriteString("</p>\n")
-	case p.Said != nil:
-		writeSaid(b, p.Said)
+	case part.Said != nil:
+		p.writeSaid(b, part.Said)
 	}
 }
 
-func writeSaid(b *strings.Builder, s *Said) {
+func (p printPage) writeSaid(b *strings.Builder, s *Said) {
 	b.WriteString(`<p class="head"><b><bdi>`)
 	writeEscaped(b, s.Name)
 	b.WriteString("</bdi></b> ")
@@ -96,8 +97,19 @@ func writeSaid(b *strings.Builder, s *Said) {
 		b.WriteString(`<p dir="auto" class="file">`)
 		writeLinked(b, f.Line, f.URL)
 		b.WriteString("</p>\n")
+		writePicture(b, p.Pictures[f.CID])
 	}
 	b.WriteString("</div>\n")
+}
+
+// writePicture puts an image into the page itself; nothing is fetched for it.
+func writePicture(b *strings.Builder, p Picture) {
+	switch p.ContentType {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		b.WriteString(`<p><img alt="" src="data:` + p.ContentType + ";base64,")
+		b.WriteString(base64.StdEncoding.EncodeToString(p.Content))
+		b.WriteString("\"></p>\n")
+	}
 }
 
 func writeLinked(b *strings.Builder, text, address string) {

@@ -72,3 +72,19 @@ func TestADocumentHasWhatTheTextHas(t *testing.T) {
 		t.Errorf("%d messages and notes, want %d", said, want)
 	}
 }
+
+func TestAPictureIsInThePageItself(t *testing.T) {
+	t.Parallel()
+	s, r := sample(), renderer(t)
+	v := ForCustomer(s, sampleOptions(t))
+	v.Entries[1].Files[0].CID, v.Entries[1].Files[1].CID = "one", "two"
+	d := r.DocumentForCustomer(v)
+	d.Pictures = map[string]Picture{"one": {"image/png", []byte("PNG")}, "two": {`text/html"onerror="`, []byte("x")}}
+	html, err := r.PrintHTML(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(html, "<img") != 1 || !strings.Contains(html, `<img alt="" src="data:image/png;base64,UE5H">`) || strings.Contains(html, "onerror") {
+		t.Error("the picture is not there, or something else is")
+	}
+}

@@ -19,7 +19,7 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 	})
 	full := Options{
 		Brand:    Brand{Organization: "Acme Coffee", LogoURL: "https://example.com/logo.png", Color: "#0a7d55", Website: "https://example.com"},
-		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", NoPDF: true, BodyLimit: 6000,
+		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", BodyLimit: 6000,
 		Deliveries: []Delivery{{Action: "file_ticket", Target: "zd", State: "delivered", Ref: "35", URL: "https://desk.example.com/35", At: Sample().EndedAt}},
 	}
 	start := Sample().StartedAt
@@ -36,8 +36,11 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 
 func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
 	customer, internal := ForCustomer(s, o), ForInternal(s, o)
-	_, _ = r.TranscriptForCustomer(customer)
-	_, _ = r.TranscriptForInternal(internal)
+	for _, missing := range []bool{false, true} {
+		customer.NoPDF, internal.NoPDF = missing, missing
+		_, _ = r.TranscriptForCustomer(customer)
+		_, _ = r.TranscriptForInternal(internal)
+	}
 	_, _, _ = r.TicketForCustomer(customer)
 	_, _, _ = r.TicketForInternal(internal)
 	_, _ = r.Notes(internal)

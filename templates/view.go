@@ -19,8 +19,6 @@ type Options struct {
 	Location            *time.Location
 	TicketID, TicketURL string
 	Cover               string
-	// NoPDF says in a transcript that it should have come as a PDF, too, and does not.
-	NoPDF bool
 	// Agents is how customers get to know the organization's agents.
 	Agents AgentPolicy
 	// BodyLimit is how many bytes a transcript's HTML, and its text, may have at most before
@@ -154,7 +152,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), NoPDF: o.NoPDF, BodyLimit: o.BodyLimit,
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), BodyLimit: o.BodyLimit,
 	}
 	for _, a := range s.Agents {
 		switch name := o.Agents.name(a.DisplayName); {
@@ -179,7 +177,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes), Cover: block(o.Cover), NoPDF: o.NoPDF, Deliveries: o.Deliveries, BodyLimit: o.BodyLimit,
+		Notes: c.notes(s.Notes), Cover: block(o.Cover), Deliveries: o.Deliveries, BodyLimit: o.BodyLimit,
 	}
 	for _, a := range s.Agents {
 		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email), Photo: photoURL(a.PhotoURL)})

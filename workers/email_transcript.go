@@ -47,27 +47,23 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 			return templates.Mail{}, nil, err
 		}
 	}
-	var files []connectors.File
-	if j.Params.PDF {
-		file, err := w.pages(ctx, j, s, o)
-		switch {
-		case err == nil:
-			files = append(files, file)
-		case fault.Is(err, fault.Transient) && j.Attempts < pdfTries-1:
-			return templates.Mail{}, nil, err
-		default:
-			w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(err))
-			o.NoPDF = true
-		}
-	}
 	if j.Params.Audience == chat.Internal {
 		view := templates.ForInternal(s, o)
-		files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
+		files := w.fetchFiles(ctx, j, view.Entries)
+		var err error
+		if files, view.NoPDF, err = w.withPages(ctx, j, files, func() templates.Document { return w.Renderer.For(j.Organization).DocumentForInternal(view) }); err != nil {
+			return templates.Mail{}, nil, err
+		}
 		letter, err := w.Renderer.For(j.Organization).TranscriptForInternal(view)
 		return letter, append(files, Files(letter.Files)...), err
 	}
 	view := templates.ForCustomer(s, o)
-	files = append(files, w.fetchFiles(ctx, j, view.Entries)...)
+	files := w.fetchFiles(ctx, j, view.Entries)
+	files, noPDF, err := w.withPages(ctx, j, files, func() templates.Document { return w.Renderer.For(j.Organization).DocumentForCustomer(view) })
+	if err != nil {
+		return templates.Mail{}, nil, err
+	}
+	view.NoPDF = noPDF
 	letter, err := w.Renderer.For(j.Organization).TranscriptForCustomer(view)
 	return letter, append(files, Files(letter.Files)...), err
 }

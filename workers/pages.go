@@ -7,6 +7,7 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -14,16 +15,33 @@ import (
 // make. After that it goes without, and says so: the text is what the reader needs.
 const pdfTries = 3
 
-// pages makes the transcript that goes with a mail as a file. It takes up half of what
-// is left of the lease at most, because the mail has still to be sent in it.
-func (w *Worker) pages(ctx context.Context, j job, s chat.Snapshot, o templates.Options) (connectors.File, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Until(j.Deadline)/2)
-	defer cancel()
-	made, err := w.Printer.Make(ctx, Document(w.Renderer, j.Params.Audience, s, o))
-	if err != nil {
-		return connectors.File{}, err
+// withPages puts the document, with the images among the files in it, before a mail's
+// files where the plan says so; missing is true when it could not be made. An error asks
+// for another try.
+func (w *Worker) withPages(ctx context.Context, j job, files []connectors.File, document func() templates.Document) (with []connectors.File, missing bool, err error) {
+	if !j.Params.PDF {
+		return files, false, nil
 	}
-	return connectors.File{Name: PDFName(s.ID), ContentType: "application/pdf", Content: made.Content}, nil
+	d := document()
+	d.Pictures = map[string]templates.Picture{}
+	for _, f := range files {
+		if f.ContentID != "" {
+			d.Pictures[f.ContentID] = templates.Picture{ContentType: f.ContentType, Content: f.Content}
+		}
+	}
+	// The mail has still to be sent within the lease.
+	making, cancel := context.WithTimeout(ctx, time.Until(j.Deadline)/2)
+	defer cancel()
+	made, err := w.Printer.Make(making, d)
+	switch {
+	case err == nil:
+		page := connectors.File{Name: PDFName(j.Conversation), ContentType: "application/pdf", Content: made.Content}
+		return append([]connectors.File{page}, files...), false, nil
+	case fault.Is(err, fault.Transient) && j.Attempts < pdfTries-1:
+		return nil, false, err
+	}
+	w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(err))
+	return files, true, nil
 }
 
 // Document is a transcript as the audience may see it. Whoever is not said to be internal

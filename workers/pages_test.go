@@ -2,6 +2,7 @@ package workers_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,26 @@ func TestAPDFComesWithTheTranscriptAndShowsWhatItsAudienceMaySee(t *testing.T) {
 		if strings.Contains(m.text, withoutPDF) {
 			t.Error("the mail says that the PDF is missing")
 		}
+	}
+}
+
+func TestAnImageOfAChatIsInItsPDF(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization().Transcripts[0].PDF = true
+	r.organization().Mail.Attachments = config.Attachments{Inline: 10_000}
+	url, _ := r.files(map[string]http.HandlerFunc{"/1.png": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(photo(500)) }})
+	v := r.account(chat.AccountMail, searchable(), "")
+	s := sample("c", 1)
+	s.Messages[0].Attachments = []chat.Attachment{{ID: "f1", Name: "toast.png", URL: url + "/1.png"}}
+	r.run(r.end(s)[chat.EmailTranscript])
+	sent := v.things("message")
+	if len(sent) != 1 || len(sent[0].files) != 2 {
+		t.Fatalf("%d mails", len(sent))
+	}
+	f := pdftest.Read(t, sent[0].files[0].Content)
+	if f.Pictures != 1 || !strings.Contains(f.Text(), "toast.png") {
+		t.Errorf("%d pictures in %s", f.Pictures, f.Text())
 	}
 }
 

@@ -229,6 +229,16 @@ func TestLinksOfADocumentCanBeFollowed(t *testing.T) {
 	}
 }
 
+func TestAPictureIsShownWhereItCanBeRead(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"image/png", "image/jpeg", "image/gif"} {
+		f := made(t, pictured(t, kind, numbered(40)...))
+		if text := f.Text(); f.Pictures != 1 || !strings.Contains(text, "violet.png") || !strings.Contains(text, "broken.png") {
+			t.Errorf("%s: %d pictures", kind, f.Pictures)
+		}
+	}
+}
+
 func TestAnAudiencesPagesHoldWhatItMaySee(t *testing.T) {
 	t.Parallel()
 	s := snapshot("Hello")

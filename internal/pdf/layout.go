@@ -41,7 +41,9 @@ type book struct {
 	pages       []page
 	content     bytes.Buffer // of the page being written
 	links       []string     // annotations of that page
-	y           float64      // the top of what comes next
+	pictures    map[string]templates.Picture
+	images      []int   // the objects of those that were drawn
+	y           float64 // the top of what comes next
 }
 
 type page struct {
@@ -51,7 +53,7 @@ type page struct {
 
 // layOut writes a document with this package's own means. It stops when ctx is done.
 func layOut(ctx context.Context, d templates.Document, f *Fonts) ([]byte, error) {
-	b := &book{w: newWriter(), glyphs: newGlyphs(), set: newTypesetter(f, d.Lang), rightToLeft: d.Dir == "rtl", y: pageHeight - topMargin}
+	b := &book{w: newWriter(), glyphs: newGlyphs(), set: newTypesetter(f, d.Lang), rightToLeft: d.Dir == "rtl", pictures: d.Pictures, y: pageHeight - topMargin}
 	b.head(d)
 	for _, s := range d.Sections {
 		if err := b.section(ctx, s); err != nil {
@@ -176,6 +178,7 @@ func (b *book) said(s *templates.Said) {
 			color = linkBlue
 		}
 		b.grounded(span{text: f.Line, color: color, link: f.URL}, sizeFact, ground)
+		b.picture(f.CID, ground)
 	}
 	b.ground(ground, padding/2)
 }
@@ -323,7 +326,11 @@ func (b *book) finish(d templates.Document) []byte {
 	for i, t := range b.glyphs.fonts {
 		fmt.Fprintf(&fonts, "/F%d %d 0 R ", i, b.w.font(t))
 	}
-	b.w.object(resources, "<< /Font << "+fonts.String()+">> >>")
+	var images strings.Builder
+	for i, id := range b.images {
+		fmt.Fprintf(&images, "/I%d %d 0 R ", i, id)
+	}
+	b.w.object(resources, "<< /Font << "+fonts.String()+">> /XObject << "+images.String()+">> >>")
 	direction := "L2R"
 	if b.rightToLeft {
 		direction = "R2L"

@@ -54,6 +54,9 @@ func TestPagesArePrintedBothWays(t *testing.T) {
 				s := snapshot(append(append([]string{}, said...), numbered(40)...)...)
 				s.Locale = lang
 				d := renderer(t).DocumentForCustomer(templates.ForCustomer(s, options()))
+				withPicture := pictured(t, "image/jpeg", "look")
+				d.Sections[1].Parts = append(d.Sections[1].Parts[:2:2], append(withPicture.Sections[1].Parts[1:2:2], d.Sections[1].Parts[2:]...)...)
+				d.Pictures = withPicture.Pictures
 				m := pdf.NewWith(renderer(t), fonts, path, ignored)
 				m.SetBrowserTime(2 * time.Minute)
 				out, err := m.Make(t.Context(), d)
@@ -82,9 +85,9 @@ func inspect(t *testing.T, file string, d templates.Document, lang string) {
 	whole := squeezed(tool(t, "pdftotext", file, "-"))
 	for _, text := range append(append([]string{}, said...), numbered(40)...) {
 		parts := []string{text}
-		if lang == "ar" {
-			// On a page whose lines run from right to left, pdftotext puts the words of other
-			// lines into an order of its own.
+		if lang == "ar" || strings.Contains(text, "Emoji") {
+			// pdftotext has an order of its own for the other lines of a page that runs from
+			// right to left, and for what is higher than the line it stands in.
 			parts = strings.Fields(text)
 		}
 		for _, part := range parts {
@@ -98,12 +101,17 @@ func inspect(t *testing.T, file string, d templates.Document, lang string) {
 	if closing := squeezed(d.Unshown(1)); lang != "ar" && !strings.Contains(whole, closing) {
 		t.Errorf("no %q in the text", closing)
 	}
+	red, violet := 0, 0
 	for n := 1; n <= pages; n++ {
 		text := squeezed(tool(t, "pdftotext", "-f", strconv.Itoa(n), "-l", strconv.Itoa(n), file, "-"))
 		if want := fmt.Sprintf("%d/%d", n, pages); !strings.Contains(text, want) {
 			t.Errorf("page %d does not say %s", n, want)
 		}
-		look(t, file, n)
+		r, v := look(t, file, n)
+		red, violet = red+r, violet+v
+	}
+	if red < 20 || violet < 500 {
+		t.Errorf("no emoji in colour, or no picture: %d and %d pixels", red, violet)
 	}
 }
 
@@ -118,9 +126,9 @@ func squeezed(s string) string {
 	}, s)
 }
 
-// look keeps a page's picture. Nothing stands at its edges, and on the first one the
-// fires are red.
-func look(t *testing.T, file string, n int) {
+// look keeps a page's picture. Nothing stands at its edges. It returns how many of its
+// pixels are red, as emoji of fire are, and violet, as the attached picture is.
+func look(t *testing.T, file string, n int) (red, violet int) {
 	t.Helper()
 	base := strings.TrimSuffix(file, ".pdf")
 	tool(t, "pdftoppm", "-png", "-r", "60", "-singlefile", "-f", strconv.Itoa(n), "-l", strconv.Itoa(n), file, base+"-"+strconv.Itoa(n))
@@ -134,7 +142,7 @@ func look(t *testing.T, file string, n int) {
 	}
 	b := img.Bounds()
 	edge := image.Rect(b.Min.X+b.Dx()/20, b.Min.Y, b.Max.X-b.Dx()/20, b.Max.Y)
-	inked, red := 0, 0
+	inked := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
 			r, g, blue, _ := img.At(x, y).RGBA()
@@ -147,14 +155,15 @@ func look(t *testing.T, file string, n int) {
 			if r > 0xd000 && blue < 0x6000 {
 				red++
 			}
+			if r > 0x8000 && g < 0x3000 && blue > 0xd000 {
+				violet++
+			}
 		}
 	}
 	if inked < 50 {
 		t.Errorf("page %d is empty", n)
 	}
-	if n == 1 && red < 20 {
-		t.Errorf("no emoji in colour on the first page: %d pixels", red)
-	}
+	return red, violet
 }
 
 // tool runs one of Poppler's programs, which must have nothing to complain of.

@@ -1,7 +1,14 @@
 package pdf_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
 	"testing"
 	"time"
 
@@ -60,4 +67,32 @@ func numbered(n int) []string {
 		texts[i] = fmt.Sprintf("begin%03d and please unplug it, and then wait a minute or two before you plug it in again, and then tell us what it does end%03d", i, i)
 	}
 	return texts
+}
+
+// pictured is a document whose first message has a violet picture, once readable as this
+// kind of file and once cut off.
+func pictured(t testing.TB, kind string, texts ...string) templates.Document {
+	t.Helper()
+	s := snapshot(texts...)
+	s.Messages[0].Attachments = []chat.Attachment{{Name: "violet.png", URL: "https://files.example/1"}, {Name: "broken.png", URL: "https://files.example/2"}}
+	v := templates.ForCustomer(s, options())
+	img := image.NewRGBA(image.Rect(0, 0, 80, 40))
+	draw.Draw(img, img.Bounds(), image.NewUniform(color.RGBA{R: 0xa0, B: 0xf0, A: 0xff}), image.Point{}, draw.Src)
+	var b bytes.Buffer
+	var err error
+	switch kind {
+	case "image/jpeg":
+		err = jpeg.Encode(&b, img, nil)
+	case "image/gif":
+		err = gif.Encode(&b, img, nil)
+	default:
+		err = png.Encode(&b, img)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Entries[0].Files[0].CID, v.Entries[0].Files[1].CID = "whole", "broken"
+	d := renderer(t).DocumentForCustomer(v)
+	d.Pictures = map[string]templates.Picture{"whole": {ContentType: kind, Content: b.Bytes()}, "broken": {ContentType: kind, Content: b.Bytes()[:b.Len()/2]}}
+	return d
 }

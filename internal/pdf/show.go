@@ -49,7 +49,7 @@ func (s *shower) section(in templates.Section) templates.Section {
 		said.Name, said.Role, said.Clock, said.Text = s.text(said.Name), s.text(said.Role), s.text(said.Clock), s.text(said.Text)
 		said.Files = nil
 		for _, f := range p.Said.Files {
-			said.Files = append(said.Files, templates.Enclosure{Line: s.text(f.Line), URL: f.URL})
+			said.Files = append(said.Files, templates.Enclosure{Line: s.text(f.Line), URL: f.URL, CID: f.CID})
 		}
 		out.Parts[i].Said = &said
 	}

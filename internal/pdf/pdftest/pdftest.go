@@ -28,6 +28,8 @@ type File struct {
 	Lang          string
 	Width, Height float64 // of each page, in points
 	Links         []string
+	// Pictures are how many images of messages were drawn.
+	Pictures int
 }
 
 // Text returns the whole text, a line of it a line.
@@ -60,7 +62,9 @@ func Read(t testing.TB, content []byte) File {
 		fonts := r.fonts(r.objects[r.match(page, `/Resources (\d+) 0 R`)[1]])
 		var lines []Line
 		for _, c := range regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(r.match(page, `/Contents \[(.*?)\]`)[1], -1) {
-			lines = append(lines, r.lines(r.stream(c[1]), fonts)...)
+			content := r.stream(c[1])
+			lines = append(lines, r.lines(content, fonts)...)
+			f.Pictures += len(regexp.MustCompile(`/I\d+ Do`).FindAllString(content, -1))
 		}
 		f.Pages = append(f.Pages, lines)
 		for _, m := range regexp.MustCompile(`/URI \((.*?)\) >>`).FindAllStringSubmatch(page, -1) {
