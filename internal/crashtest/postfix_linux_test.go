@@ -98,7 +98,7 @@ func refusedPassword(t *testing.T, server *mailserver.Server) {
 	}
 	p.kill()
 	r.setMail(settings, server.AuthCRAM, "right-93ab")
-	r.later(time.Minute)
+	r.later(time.Hour)
 	r.start()
 	for _, s := range []chat.Snapshot{first, second} {
 		r.becomesState(s, chat.Delivered)

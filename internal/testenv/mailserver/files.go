@@ -94,11 +94,10 @@ func (s *Server) makeDir(ctx context.Context, tb testing.TB) {
 // choosePorts sets the server's addresses and returns them as pairs for the replacement.
 func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string) {
 	tb.Helper()
-	var milter string
 	for name, address := range map[string]*string{
 		"{plain}": &s.Plain, "{late}": &s.Late, "{apart}": &s.Apart[0], "{aparttoo}": &s.Apart[1], "{start}": &s.StartTLS, "{implicit}": &s.Implicit, "{authplain}": &s.AuthPlain,
 		"{authlogin}": &s.AuthLogin, "{authcram}": &s.AuthCRAM, "{authxoauth2}": &s.AuthXOAuth2, "{bounceslmtp}": &s.BouncesLMTP,
-		"{bouncessmtp}": &s.BouncesSMTP, "{milter}": &milter, "{dovecot}": &s.dovecot,
+		"{bouncessmtp}": &s.BouncesSMTP, "{milter}": &s.milter, "{dovecot}": &s.dovecot,
 	} {
 		port, err := child.FreePort(ctx)
 		if err != nil {
@@ -108,7 +107,7 @@ func (s *Server) choosePorts(ctx context.Context, tb testing.TB) (pairs []string
 		pairs = append(pairs, name, *address)
 	}
 	// Not everybody writes addresses in the same way.
-	_, milterPort, _ := net.SplitHostPort(milter)
+	_, milterPort, _ := net.SplitHostPort(s.milter)
 	_, dovecotPort, _ := net.SplitHostPort(s.dovecot)
 	return append(pairs, "{milterport}", milterPort, "{dovecotport}", dovecotPort)
 }

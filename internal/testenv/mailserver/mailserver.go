@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = 20 * time.Second // of one try
 	stopTimeout  = 30 * time.Second
 	// realm is what names are followed by in the file of passwords.
 	realm = "mail.test"
@@ -54,11 +54,11 @@ type Server struct {
 	// CAFile is a file: the certificate of the authority, PEM.
 	CAFile string
 
-	dir      string
-	dovecot  string // its address for Postfix
-	policies *policies
-	tokens   *tokens
-	mails    sync.Map // of Mail, by file
+	dir             string
+	milter, dovecot string // addresses for Postfix
+	policies        *policies
+	tokens          *tokens
+	mails           sync.Map // of Mail, by file
 }
 
 // Start starts a mail server for the test. Where it is not installed, or this process is
@@ -66,12 +66,10 @@ type Server struct {
 func Start(tb testing.TB) *Server {
 	tb.Helper()
 	require(tb)
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
 	s := &Server{policies: servePolicies(tb), tokens: serveTokens(tb)}
 	var err error
 	for range 3 { // somebody may have taken one of the ports
-		if err = s.start(ctx, tb); err == nil {
+		if err = s.start(tb); err == nil {
 			return s
 		}
 	}
@@ -99,8 +97,10 @@ func require(tb testing.TB) {
 	}
 }
 
-func (s *Server) start(ctx context.Context, tb testing.TB) error {
+func (s *Server) start(tb testing.TB) error {
 	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
 	s.makeDir(ctx, tb)
 	output, err := os.Create(filepath.Join(s.dir, "output"))
 	if err != nil {
@@ -143,11 +143,10 @@ func stop(tb testing.TB, process *child.Process, log *os.File) {
 	}
 }
 
-// awaitReady waits until Dovecot listens and Postfix greets, which it does once the
-// verifier has said that it may.
+// awaitReady waits until everybody listens, and Postfix greets.
 func (s *Server) awaitReady(ctx context.Context, process *child.Process) error {
 	for {
-		if greets(ctx, s.dovecot, "VERSION\t") && greets(ctx, s.Plain, "220 ") {
+		if greets(ctx, s.milter, "") && greets(ctx, s.dovecot, "VERSION\t") && greets(ctx, s.Plain, "220 ") {
 			return nil
 		}
 		select {
@@ -160,12 +159,16 @@ func (s *Server) awaitReady(ctx context.Context, process *child.Process) error {
 	}
 }
 
+// greets reports whether somebody listens and says the word, if there is one, first.
 func greets(ctx context.Context, address, with string) bool {
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
+	if with == "" {
+		return true
+	}
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	greeting, err := bufio.NewReader(conn).ReadString('\n')
 	return err == nil && strings.HasPrefix(greeting, with)
