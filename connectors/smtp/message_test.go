@@ -41,6 +41,9 @@ func TestMailIsBuiltAsItShouldBe(t *testing.T) {
 			t.Errorf("%s stands there %d times", name, n)
 		}
 	}
+	if got := env.GetHeaderValues("List-Unsubscribe"); len(got) > 0 {
+		t.Errorf("a transcript is nobody's subscription, and List-Unsubscribe is %q", got)
+	}
 	if _, err := mail.ParseDate(env.GetHeader("Date")); err != nil {
 		t.Errorf("Date is %q: %v", env.GetHeader("Date"), err)
 	}
