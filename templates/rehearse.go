@@ -19,7 +19,7 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 	})
 	full := Options{
 		Brand:    Brand{Organization: "Acme Coffee", LogoURL: "https://example.com/logo.png", Color: "#0a7d55", Website: "https://example.com"},
-		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", NoPDF: true, BodyLimit: 6000,
+		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", BodyLimit: 1,
 		Deliveries: []Delivery{{Action: "file_ticket", Target: "zd", State: "delivered", Ref: "35", URL: "https://desk.example.com/35", At: Sample().EndedAt}},
 	}
 	its.own.patience = rehearsalTime
@@ -27,7 +27,7 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 	bare := chat.Snapshot{ID: "c", Episode: 1, StartedAt: start, Messages: []chat.Message{{ID: "m", At: start, Author: chat.Author{Kind: chat.AuthorUser}}}}
 	its.rehearseChat(Sample(), full)
 	short := full
-	short.BodyLimit, short.NoPDF, short.Agents = 0, false, AgentPolicy{Names: NamesSupport}
+	short.BodyLimit, short.Agents = 0, AgentPolicy{Names: NamesSupport}
 	for _, end := range []struct{ by, outcome string }{{"user", "resolved"}, {"timeout", "unresolved"}, {"", ""}} {
 		s := Sample()
 		s.Episode, s.EndedBy, s.Outcome = 2, end.by, end.outcome

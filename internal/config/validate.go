@@ -81,11 +81,29 @@ func isReturnPath(s string) bool {
 	return ascii && isAddress(s) && strings.LastIndexByte(s, '@') <= connectors.MaxReturnLocal
 }
 
+// plainTags are the tags that always demand the same.
+var plainTags = map[string]string{
+	"required":           "is required",
+	"http_url":           "must be a URL that begins with https:// or http://",
+	"url":                "must be a URL",
+	"uri":                "must be a URL",
+	"email":              "must be an email address",
+	"mailbox":            "must be an address, as Acme Support <support@acme.example>",
+	"return_path":        fmt.Sprintf("must be an address, as bounces@acme.example, with at most %d characters before the @", connectors.MaxReturnLocal),
+	"recipient":          "must be user, or one address as qa@acme.example",
+	"signing_key":        "must have 32 bytes or more",
+	"listen":             "must be host:port, as 127.0.0.1:8080",
+	"hostname_port":      "must be host:port, as 127.0.0.1:8080",
+	"e164":               "must be a number with its country code, as +15005550006",
+	"bcp47_language_tag": "must be a language, as en or de-DE (BCP 47)",
+	"iso3166_1_alpha2":   "must be a country's two capital letters, as SE (ISO 3166-1)",
+	"timezone":           "must be a time zone, as Europe/Stockholm",
+	"hexcolor":           "must be a colour, as #0a7d55",
+}
+
 // explain says what a validate tag demands.
 func explain(tag, param string) string {
 	switch tag {
-	case "required":
-		return "is required"
 	case "required_with", "required_with_all":
 		return "is required together with " + keys(param)
 	case "required_without", "required_without_all":
@@ -96,32 +114,6 @@ func explain(tag, param string) string {
 		return "cannot be given together with " + keys(param)
 	case "oneof":
 		return "must be one of " + strings.Join(strings.Fields(param), ", ")
-	case "http_url":
-		return "must be a URL that begins with https:// or http://"
-	case "url", "uri":
-		return "must be a URL"
-	case "email":
-		return "must be an email address"
-	case "mailbox":
-		return "must be an address, as Acme Support <support@acme.example>"
-	case "return_path":
-		return fmt.Sprintf("must be an address, as bounces@acme.example, with at most %d characters before the @", connectors.MaxReturnLocal)
-	case "recipient":
-		return "must be user, or one address as qa@acme.example"
-	case "signing_key":
-		return "must have 32 bytes or more"
-	case "listen", "hostname_port":
-		return "must be host:port, as 127.0.0.1:8080"
-	case "e164":
-		return "must be a number with its country code, as +15005550006"
-	case "bcp47_language_tag":
-		return "must be a language, as en or de-DE (BCP 47)"
-	case "iso3166_1_alpha2":
-		return "must be a country's two capital letters, as SE (ISO 3166-1)"
-	case "timezone":
-		return "must be a time zone, as Europe/Stockholm"
-	case "hexcolor":
-		return "must be a colour, as #0a7d55"
 	case "gt":
 		return "must be more than " + param
 	case "gte", "min":
@@ -130,9 +122,11 @@ func explain(tag, param string) string {
 		return "must be less than " + param
 	case "lte", "max":
 		return "must be " + param + " or less"
-	default:
-		return "is not valid (" + tag + ")"
 	}
+	if text, ok := plainTags[tag]; ok {
+		return text
+	}
+	return "is not valid (" + tag + ")"
 }
 
 var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
