@@ -68,7 +68,7 @@ func TestWithoutChromiumThereIsStillAPDF(t *testing.T) {
 	}{
 		"it does not start: it is left alone":       {"exit 1", "browser_start", 1},
 		"it has no sandbox: it is not used without": {"echo 'No usable sandbox!' >&2; exit 1", "no_sandbox", 1},
-		"it hangs: it is killed, and tried again":   {"sleep 600 & sleep 600", "browser_slow", 2},
+		"it hangs: it is killed, and tried again":   {`sh -c 'sleep 600; true' "$0" & sleep 600`, "browser_slow", 2},
 		"it is too old":                   {`printf '{"id":1,"result":{"product":"HeadlessChrome/99.0"}}\000' >&4; sleep 600`, "browser_old", 1},
 		"it says what nobody understands": {`printf 'what\000' >&4; sleep 600`, "browser_start", 1},
 	} {
