@@ -28,7 +28,7 @@ demo: deps build ## the whole pipeline on this machine, with a page to watch it
 test: deps $(with_postgres) ## all tests, with real Redis and PostgreSQL
 	$(with_postgres) go test -race -shuffle=on ./...
 
-test-real: deps $(with_postgres) ## the tests against a real help desk and mail server
+test-real: deps $(with_postgres) ## the tests against a real help desk, mail server and browser
 	.ci/test-real $(with_postgres)
 
 bench: deps ## the figures that the README quotes
