@@ -125,7 +125,7 @@ func texts(w *words) map[string]string {
 	walk = func(id string, v reflect.Value) {
 		switch {
 		case v.Type() == reflect.TypeFor[plural]():
-			all[id] = w.Messages.pattern(5)
+			all[id] = v.Interface().(plural).pattern(5)
 		case v.Kind() == reflect.Struct:
 			for i := range v.NumField() {
 				if f := v.Type().Field(i); f.Tag.Get("message") != "-" {
