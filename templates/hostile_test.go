@@ -41,9 +41,9 @@ func customerPages(w *world, r *Renderer) map[string]any {
 		panic(err)
 	}
 	return map[string]any{
-		"transcript/customer.txt": &customerLetter{customerText: customerText{v, words}, T: words, Brand: v.Brand.look(), Name: v.Name}, "ticket/customer.txt": customerText{v, words},
-		"transcript/customer.html": &customerHTML{CustomerView: v, T: words, Brand: v.Brand.look(), Subject: "s"},
-		"sms/link.txt":             link, "pages/link.html": linkPage{Brand: w.page.Brand, T: words, Target: w.page.Target},
+		"transcript/customer.txt":  &customerLetter{customerText: customerText{v, words}, T: words, Brand: v.Brand.look(), Name: v.Name, Cover: v.Cover, facts: words.customerFacts(v)},
+		"transcript/customer.html": &customerHTML{CustomerView: v, T: words, Brand: v.Brand.look(), Name: v.Name, Cover: v.Cover, facts: words.customerFacts(v)},
+		"ticket/customer.txt":      customerText{v, words}, "sms/link.txt": link, "pages/link.html": linkPage{Brand: w.page.Brand, T: words, Target: w.page.Target},
 	}
 }
 
