@@ -1,5 +1,10 @@
 package templates
 
+import (
+	htmltemplate "html/template"
+	"strings"
+)
+
 // wholeName is what the attached file with the whole of a long chat is called.
 const wholeName = "conversation.txt"
 
@@ -30,8 +35,7 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 			return m, err
 		}
 	}
-	none := c.rest(0)
-	around, err := r.mail(l.subject, l.name, l.text(nil, none), l.html(nil, none))
+	around, err := r.part(l, c, 0)
 	if err != nil {
 		return Mail{}, err
 	}
@@ -40,7 +44,7 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 	some := min(inHTML, inText)
 	m := around
 	if some > 0 {
-		if m, err = r.mail(l.subject, l.name, l.text(c.entries[:some], c.rest(some)), l.html(c.entries[:some], c.rest(some))); err != nil {
+		if m, err = r.part(l, c, some); err != nil {
 			return Mail{}, err
 		}
 	}
@@ -49,6 +53,27 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 		return Mail{}, err
 	}
 	m.Files = append(m.Files, Attachment{Name: wholeName, ContentType: "text/plain", Content: []byte(whole)})
+	return m, nil
+}
+
+// part renders a letter with its first entries. That they are not all is said in any case,
+// by an organization's own template that does not know of it, too.
+func (r *Renderer) part(l letter, c conversation, some int) (Mail, error) {
+	rest := c.rest(some)
+	m, err := r.mail(l.subject, l.name, l.text(c.entries[:some], rest), l.html(c.entries[:some], rest))
+	if err != nil {
+		return Mail{}, err
+	}
+	if !strings.Contains(m.Text, rest) {
+		m.Text += "\n" + rest + "\n"
+	}
+	if escaped := htmltemplate.HTMLEscapeString(rest); !strings.Contains(m.HTML, escaped) {
+		end := strings.LastIndex(m.HTML, "</body>")
+		if end < 0 {
+			end = len(m.HTML)
+		}
+		m.HTML = m.HTML[:end] + `<p lang="` + c.words.Lang + `" dir="` + c.words.Dir + `">` + escaped + "</p>\n" + m.HTML[end:]
+	}
 	return m, nil
 }
 

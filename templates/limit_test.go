@@ -105,3 +105,50 @@ func TestAMessageThatIsTooLongByItselfIsAttached(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOwnTemplateThatDoesNotKnowOfALimitDoesNotCutInSilence(t *testing.T) {
+	t.Parallel()
+	o, problems := ReadOverrides(folder(map[string]string{
+		"transcript/customer.html": "<html><body>{{.Messages}}</body></html>", "transcript/customer.txt": "{{.Messages}}",
+	}))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	r := renderer(t).WithOverrides(map[string]Overrides{"acme": o}, func(_ string, p Problem) { t.Errorf("fell back: %s", p) }).For("acme")
+	options := sampleOptions(t)
+	options.BodyLimit = 20_000
+	m, err := r.TranscriptForCustomer(ForCustomer(numbered(400), options))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, out := range map[string]string{"text": m.Text, "HTML": m.HTML} {
+		if n := strings.Count(out, "of 400 messages. The whole chat is in the attached file conversation.txt."); n != 1 {
+			t.Errorf("the %s says %d times that it is cut", form, n)
+		}
+	}
+	if !strings.HasSuffix(m.HTML, "</p>\n</body></html>") || len(m.Files) != 1 {
+		t.Errorf("%d files; the HTML ends in %q", len(m.Files), m.HTML[max(len(m.HTML)-80, 0):])
+	}
+}
+
+func TestThatAMailIsCutIsSaidInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	r, o := renderer(t), sampleOptions(t)
+	for tag := range load(t) {
+		for messages, limit := range map[int]int{400: 20_000, 399: 1} {
+			s := numbered(messages)
+			s.Locale, o.BodyLimit = tag, limit
+			m, err := r.TranscriptForCustomer(ForCustomer(s, o))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[int]int{20_000: 2, 1: 1}[limit]
+			if n, h := strings.Count(m.Text, "conversation.txt"), strings.Count(m.HTML, "conversation.txt"); n != want || h != want || strings.Contains(m.HTML, "<p ") {
+				t.Errorf("%s, %d bytes: the text says it %d times, the HTML %d", tag, limit, n, h)
+			}
+			if strings.Contains(m.Text, "{shown}") || strings.Contains(m.Text, "{messages}") {
+				t.Errorf("%s: a value is not filled in", tag)
+			}
+		}
+	}
+}
