@@ -29,7 +29,8 @@ const (
 
 const (
 	// browsersAtOnce is how many browsers one process runs: each takes one core for about
-	// a second and some 300 MB. The built-in engine has as many turns as there are cores.
+	// a second, and for a thousand messages some seconds and 450 MB (measured). The
+	// built-in engine has as many turns as there are cores.
 	browsersAtOnce = 2
 	// browserWait is how long a document waits for its turn with a browser, if there is
 	// so much time; then the built-in engine takes it, which is quicker.
