@@ -16,11 +16,12 @@ import (
 // ask asks for a customer transcript for the user; the answer is the delivery's id.
 func (r *rig) ask(conversation string, episode int, request string, repeat store.Idempotency) (chat.Key, error) {
 	r.t.Helper()
-	r.organization.Mail = &config.Mail{}
+	o := *r.organization
+	o.Mail = &config.Mail{}
 	answer, err := r.AskTranscript(r.t.Context(), acme, store.NewTranscript{
 		Conversation: conversation, Episode: episode, Repeat: repeat,
 		Plan: func(c chat.Conversation, addresses []string) (chat.Delivery, string, error) {
-			d, err := plan.Asked(c, r.organization, plan.Ask{ID: request, To: plan.ToUser, Audience: chat.Customer}, addresses)
+			d, err := plan.Asked(c, &o, plan.Ask{ID: request, To: plan.ToUser, Audience: chat.Customer}, addresses)
 			return d, d.ID.String(), err
 		},
 	})
