@@ -70,7 +70,7 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 
 // deliveries is what has become of the conversation so far, but for this very mail.
 func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, error) {
-	list, err := w.Store.Deliveries(ctx, j.Organization, j.Conversation)
+	list, err := w.Store.DeliveriesSoFar(ctx, j.Claimed)
 	if err != nil {
 		return nil, err
 	}
