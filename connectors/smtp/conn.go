@@ -20,6 +20,7 @@ import (
 const (
 	dialTimeout       = 10 * time.Second
 	commandTimeout    = 15 * time.Second
+	authTimeout       = 25 * time.Second // a refusal is answered late on purpose by some
 	submissionTimeout = 28 * time.Second // from the final dot to its reply
 	quitTimeout       = time.Second
 )
@@ -94,9 +95,11 @@ func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
 		return nil, replyFault(connecting, err)
 	}
 	if d.username != "" {
+		client.CommandTimeout = authTimeout
 		if err := d.signIn(client, token); err != nil {
 			return nil, err
 		}
+		client.CommandTimeout = commandTimeout
 	}
 	return &session{client: client, conn: conn}, nil
 }
