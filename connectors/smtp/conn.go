@@ -91,7 +91,8 @@ func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
 		}
 	}
 	client.CommandTimeout, client.SubmissionTimeout = commandTimeout, submissionTimeout
-	if err := client.Hello(d.heloName(conn.LocalAddr())); err != nil {
+	helo := d.heloName(conn.LocalAddr())
+	if err := client.Hello(helo); err != nil {
 		return nil, replyFault(connecting, err)
 	}
 	if d.username != "" {
@@ -101,7 +102,7 @@ func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
 		}
 		client.CommandTimeout = commandTimeout
 	}
-	return &session{client: client, conn: conn}, nil
+	return &session{client: client, conn: conn, helo: helo}, nil
 }
 
 // heloName returns a full name of this machine, or its address (RFC 5321, 4.1.4).
@@ -127,6 +128,7 @@ func (d dialer) heloName(local net.Addr) string {
 type session struct {
 	client    *gosmtp.Client
 	conn      *deadlineConn
+	helo      string
 	reused    bool
 	dirty     bool // a transaction was begun and refused: RSET before the next
 	broken    bool // not to be used again
@@ -182,10 +184,10 @@ func (s *session) content(ctx context.Context, raw []byte) error {
 		s.broken = true
 		return replyFault(content, err)
 	}
+	s.dirty = false // the transaction is over, whatever the reply (RFC 5321, 4.1.1.4)
 	if err := w.Close(); err != nil {
 		return s.refused(finalDot, err)
 	}
-	s.dirty = false
 	return nil
 }
 
@@ -203,7 +205,11 @@ func (s *session) ready(ctx context.Context, idle time.Duration) bool {
 	var err error
 	switch {
 	case s.dirty:
-		err = s.client.Reset()
+		// go-smtp says EHLO again after RSET. Done here, a server that takes it only once
+		// costs a new connection and no mail.
+		if err = s.client.Reset(); err == nil {
+			err = s.client.Hello(s.helo)
+		}
 		s.dirty = false
 	case idle > askAfter:
 		err = s.client.Noop()

@@ -135,8 +135,33 @@ func TestSizeIsSaidToEveryServerThatListens(t *testing.T) {
 	}
 }
 
+func TestARefusedMailLeavesTheNextOneAlone(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string]map[string]string{
+		"at its recipient":                     {"RCPT TO:<refused@example.com>": "550 5.1.1 no"},
+		"where EHLO is only taken once":        {"RCPT TO:<refused@example.com>": "550 5.1.1 no", "EHLO again": "503 duplicate"},
+		"at its end, where EHLO is taken once": {"refused": "550 5.1.1 no", "EHLO again": "503 duplicate"},
+		"at its end, where RSET is not known":  {"refused": "550 5.1.1 no", "RSET": "502 what"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := script(t, answers)
+			client := server.client(t, nil)
+			m := outgoing(t)
+			m.To = "refused@example.com"
+			if _, err := client.Send(t.Context(), m); fault.CodeOf(err) != "5.1.1" {
+				t.Errorf("the first: %v", err)
+			}
+			if _, err := client.Send(t.Context(), outgoing(t)); err != nil {
+				t.Errorf("the next: %v", err)
+			}
+		})
+	}
+}
+
 // scripted is a server that answers each command as it is told, and with 250 otherwise.
-// An empty answer is none at all.
+// An empty answer is none at all. A whole line may have an answer of its own; "EHLO again"
+// is that to the second on a connection, "refused" that to the end of a refused mail.
 type scripted struct {
 	listener net.Listener
 	answers  map[string]string
@@ -185,7 +210,7 @@ func (s *scripted) talk(conn net.Conn) {
 		}
 	}
 	say("greeting")
-	content := false
+	content, greeted, refused := false, false, false
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		line := lines.Text()
 		s.mu.Lock()
@@ -199,6 +224,19 @@ func (s *scripted) talk(conn net.Conn) {
 			content = s.answers["DATA"] != ""
 		case content:
 			content = false
+			if refused && s.answers["refused"] != "" {
+				command = "refused"
+			}
+		case command == "EHLO":
+			if greeted && s.answers["EHLO again"] != "" {
+				command = "EHLO again"
+			}
+			greeted = true
+		case command == "RCPT":
+			refused = strings.Contains(line, "<refused@")
+			if s.answers[line] != "" {
+				command = line
+			}
 		}
 		say(command)
 	}
