@@ -15,8 +15,8 @@ const (
 	batchTimeout = 20 * time.Second
 )
 
-// batcher commits the wishes of many callers together: each waits for the commit that
-// its own was part of.
+// batcher carries out the wishes of many callers together: each waits for the commit, or
+// the query, that its own was part of.
 type batcher[T any] struct {
 	commit func(context.Context, []T) error
 	wishes chan wish[T]

@@ -35,20 +35,6 @@ func (s *Store) Deliveries(ctx context.Context, organization, conversation strin
 	return out, s.complete(ctx, out)
 }
 
-// DeliveriesSoFar returns what has become of a claimed delivery's conversation, in the
-// order in which it was planned, without the tries.
-func (s *Store) DeliveriesSoFar(ctx context.Context, c *Claimed) ([]chat.Delivery, error) {
-	rows, err := s.queries.DeliveriesOfConversation(ctx, sqlc.DeliveriesOfConversationParams{Organization: c.Organization, Conversation: c.Conversation})
-	if err != nil {
-		return nil, fmt.Errorf("reading the deliveries: %w", away(err))
-	}
-	out := make([]chat.Delivery, 0, len(rows))
-	for _, r := range rows {
-		out = append(out, delivery(r.Delivery, r.ConversationID))
-	}
-	return out, nil
-}
-
 // Delivery returns one delivery, or NotFound.
 func (s *Store) Delivery(ctx context.Context, organization string, id chat.Key) (Timeline, error) {
 	r, err := s.queries.Delivery(ctx, sqlc.DeliveryParams{Organization: organization, ID: id})

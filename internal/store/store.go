@@ -39,6 +39,7 @@ type Store struct {
 	queries *sqlc.Queries
 	ledger  *ledger
 	newEnds *batcher[*newEnd]
+	soFar   *batcher[*soFar]
 	terms   chat.Terms
 	zip     *zstd.Encoder
 	unzip   *zstd.Decoder
@@ -82,12 +83,14 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 	}
 	s.ledger = newLedger(s)
 	s.newEnds = newBatcher(s.addNewEnds)
+	s.soFar = newBatcher(s.readSoFar)
 	return s, nil
 }
 
 // Close waits for the batches under way and closes the connections.
 func (s *Store) Close() {
 	s.newEnds.close()
+	s.soFar.close()
 	s.ledger.close()
 	s.pool.Close()
 }

@@ -6,6 +6,10 @@ where d.id = @id and d.organization = @organization;
 select sqlc.embed(d), c.id as conversation_id from deliveries d join conversations c using (conversation)
 where c.organization = @organization and c.id = @conversation order by d.seq;
 
+-- name: DeliveriesSoFar :many
+select conversation, id, action, target, state, held_by, receipt, ref_id, ref_url, updated_at
+from deliveries where conversation = any(@conversations::bigint[]) order by seq;
+
 -- name: ListDeliveries :many
 select sqlc.embed(d), c.id as conversation_id from deliveries d join conversations c using (conversation)
 where d.organization = @organization and d.seq > @after

@@ -115,6 +115,55 @@ func (q *Queries) DeliveriesOfConversation(ctx context.Context, arg DeliveriesOf
 	return items, nil
 }
 
+const deliveriesSoFar = `-- name: DeliveriesSoFar :many
+select conversation, id, action, target, state, held_by, receipt, ref_id, ref_url, updated_at
+from deliveries where conversation = any($1::bigint[]) order by seq
+`
+
+type DeliveriesSoFarRow struct {
+	Conversation int64
+	ID           chat.Key
+	Action       string
+	Target       string
+	State        string
+	HeldBy       string
+	Receipt      string
+	RefID        string
+	RefUrl       string
+	UpdatedAt    time.Time
+}
+
+func (q *Queries) DeliveriesSoFar(ctx context.Context, conversations []int64) ([]DeliveriesSoFarRow, error) {
+	rows, err := q.db.Query(ctx, deliveriesSoFar, conversations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DeliveriesSoFarRow
+	for rows.Next() {
+		var i DeliveriesSoFarRow
+		if err := rows.Scan(
+			&i.Conversation,
+			&i.ID,
+			&i.Action,
+			&i.Target,
+			&i.State,
+			&i.HeldBy,
+			&i.Receipt,
+			&i.RefID,
+			&i.RefUrl,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const delivery = `-- name: Delivery :one
 select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.target, d.params, d.depends_on, d.created_at, d.state, d.held_by, d.due_at, d.waiting_since, d.look_first, d.fence, d.lease_until, d.first_call_at, d.last_call_at, d.identity, d.attempts, d.ref_id, d.ref_url, d.receipt, d.error, d.updated_at, c.id as conversation_id from deliveries d join conversations c using (conversation)
 where d.id = $1 and d.organization = $2
