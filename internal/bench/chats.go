@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -38,7 +39,12 @@ func chats(ctx context.Context, admin, redis string, o options, round int) (meas
 		return measured{}, err
 	}
 	defer vendors.Close()
-	path, clean, err := writeConfig(vendors, standin.Settings{
+	mails, err := newMailSink()
+	if err != nil {
+		return measured{}, err
+	}
+	defer mails.close()
+	path, clean, err := writeConfig(vendors, mails.addr(), standin.Settings{
 		Database: database, Redis: redis, Listen: "127.0.0.1:0", Concurrency: o.concurrency, Lease: 45 * time.Second, Grace: 15 * time.Second,
 	})
 	if err != nil {
@@ -74,7 +80,7 @@ func chats(ctx context.Context, admin, redis string, o options, round int) (meas
 	began := time.Now()
 	go func() { ended <- a.Run(running) }()
 	err = until(ctx, func() (bool, error) {
-		effects := vendors.Zendesk.EffectCount() + vendors.Mail.Len()
+		effects := vendors.Zendesk.EffectCount() + mails.len()
 		return effects >= 4*o.chats, nil
 	})
 	took := time.Since(began)
@@ -86,15 +92,16 @@ func chats(ctx context.Context, admin, redis string, o options, round int) (meas
 	if err != nil {
 		return measured{}, err
 	}
-	if err := verify(vendors, 4*o.chats); err != nil {
+	if err := verify(vendors, mails, 4*o.chats); err != nil {
 		return measured{}, err
 	}
 	return measured{float64(4*o.chats) / took.Seconds(), float64(after-before) / float64(o.chats)}, nil
 }
 
 // verify checks that each effect came once, so that no speed is bought with duplicates.
-func verify(v *standin.Vendors, want int) error {
+func verify(v *standin.Vendors, mails *mailSink, want int) error {
 	effects := v.Effects()
+	maps.Copy(effects, mails.effects())
 	for key, n := range effects {
 		if n != 1 {
 			return fmt.Errorf("delivery %s came %d times", key, n)
@@ -124,13 +131,17 @@ func enqueueChats(ctx context.Context, redis string, n int) error {
 	})
 }
 
-// writeConfig writes the stand-ins' configuration with one more transcript for each chat.
-func writeConfig(v *standin.Vendors, s standin.Settings) (string, func(), error) {
+// writeConfig writes the stand-ins' configuration with one more transcript for each chat,
+// and the mail server's address.
+func writeConfig(v *standin.Vendors, mails string, s standin.Settings) (string, func(), error) {
 	dir, err := os.MkdirTemp("", "afterchat-bench-")
 	if err != nil {
 		return "", nil, fmt.Errorf("making a folder: %w", err)
 	}
-	text := strings.Replace(v.Config(s), "    transcripts:\n", "    transcripts:\n      - {to: qa@acme.example, audience: internal}\n", 1)
+	text := strings.NewReplacer(
+		"    transcripts:\n", "    transcripts:\n      - {to: qa@acme.example, audience: internal}\n",
+		v.Mail.Addr(), mails,
+	).Replace(v.Config(s))
 	path := filepath.Join(dir, "afterchat.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", nil, fmt.Errorf("writing the configuration: %w", err)

@@ -26,7 +26,7 @@ func main() {
 	flag.IntVar(&o.noops, "noops", 20_000, "no-op tasks in a round")
 	flag.IntVar(&o.chats, "chats", 1500, "chats in a round, four effects each")
 	flag.IntVar(&o.waiting, "waiting", 100_000, "deliveries that wait while memory is measured; 0: do not")
-	flag.IntVar(&o.concurrency, "concurrency", 64, "workers, asynq's and ours")
+	flag.IntVar(&o.concurrency, "concurrency", 128, "workers, asynq's and ours")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of our rounds to this file")
 	flag.Parse()
 	app.TuneMemory()

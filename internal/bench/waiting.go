@@ -28,7 +28,7 @@ func waiting(ctx context.Context, admin, redis string, o options) (rss int64, to
 	if err != nil {
 		return 0, 0, err
 	}
-	path, clean, err := writeConfig(vendors, standin.Settings{
+	path, clean, err := writeConfig(vendors, vendors.Mail.Addr(), standin.Settings{
 		Database: database, Redis: redis, Listen: "127.0.0.1:0", Concurrency: o.concurrency, Lease: 45 * time.Second, Grace: 15 * time.Second,
 	})
 	if err != nil {
