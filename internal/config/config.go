@@ -42,7 +42,7 @@ type HTTP struct {
 
 // Workers says how deliveries are worked off.
 type Workers struct {
-	Concurrency     int      `yaml:"concurrency" validate:"gte=1,lte=10000" jsonschema_description:"How many deliveries a process works on at once. Default 64."`
+	Concurrency     int      `yaml:"concurrency" validate:"gte=1,lte=10000" jsonschema_description:"How many deliveries a process works on at once. Default 128."`
 	Lease           Duration `yaml:"lease" validate:"gt=0" jsonschema_description:"How long a claim on a delivery holds; one call must end sooner. Default 45s."`
 	Grace           Duration `yaml:"grace" jsonschema_description:"How long after a lease's end another worker waits before it takes the delivery over. Default 15s."`
 	MaxAge          Duration `yaml:"max_age" validate:"gt=0" jsonschema_description:"After how long an undone delivery is given up. Default 72h."`
@@ -121,7 +121,7 @@ func (h *HTTP) complete() {
 
 func (w *Workers) setDefaults() {
 	*w = Workers{
-		Concurrency:     64,
+		Concurrency:     128,
 		Lease:           Duration(45 * time.Second),
 		Grace:           Duration(15 * time.Second),
 		MaxAge:          Duration(72 * time.Hour),

@@ -107,7 +107,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 		SecretKeys: []connectors.Secret{connectors.Secret(env["AFTERCHAT_SECRET_KEY"])},
 	})
 	equal(t, "workers", c.Workers, config.Workers{
-		Concurrency: 64, Lease: config.Duration(45 * time.Second), Grace: config.Duration(15 * time.Second),
+		Concurrency: 128, Lease: config.Duration(45 * time.Second), Grace: config.Duration(15 * time.Second),
 		MaxAge: config.Duration(72 * time.Hour), ShutdownTimeout: config.Duration(25 * time.Second),
 	})
 	equal(t, "acme", acme, &config.Organization{
