@@ -11,7 +11,7 @@ with_postgres = .cache/bin/with-postgres
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## install what the demo and the tests need, where it may
+deps: ## install what the tests need, where it may
 	@.ci/install-deps
 
 build: ## the binary, .cache/bin/afterchat
@@ -22,7 +22,8 @@ generate: ## everything that is generated from something else
 	go generate ./...
 	sqlc=$$(.ci/install-tool sqlc $(SQLC)) && "$$sqlc" generate -f internal/store/sqlc.yaml
 
-demo: deps build ## the whole pipeline on this machine, with a page to watch it
+demo: build ## the whole pipeline on this machine, with a page to watch it
+	@.ci/install-deps demo
 	@exec .cache/bin/afterchat demo
 
 test: deps $(with_postgres) ## all tests, with real Redis and PostgreSQL
