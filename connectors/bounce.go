@@ -6,10 +6,6 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 )
 
-// BounceHeader is the header by which a returned mail tells which one it is. Its value
-// is a BounceMark.
-const BounceHeader = "X-Afterchat-Delivery"
-
 // BounceTagLength is how many characters a BounceMark's tag has.
 const BounceTagLength = 12
 
@@ -17,8 +13,9 @@ const BounceTagLength = 12
 // to fit after it: RFC 5321, 4.5.3.1.1, leaves 64 for both.
 const MaxReturnLocal = 64 - len("+") - 2*len(chat.Key{}) - len(".") - BounceTagLength
 
-// BounceMark says which mail a bounce is about. The tag proves that the mark was taken
-// from that mail: a key by itself can be worked out by who knows the chat's id.
+// BounceMark says which mail a bounce is about. It stands in that mail's Message-ID and in
+// its return path. The tag proves that the mark was taken from there: a key by itself can
+// be worked out by who knows the chat's id.
 type BounceMark struct {
 	Key chat.Key
 	Tag string // may be empty
@@ -41,6 +38,17 @@ func ParseBounceMark(s string) (BounceMark, bool) {
 		return BounceMark{}, false
 	}
 	return BounceMark{key, tag}, true
+}
+
+// MessageID returns a mail's Message-ID, "<mark@domain>" (RFC 5322, 3.6.4).
+func MessageID(m BounceMark, domain string) string {
+	return "<" + m.String() + "@" + domain + ">"
+}
+
+// MessageMark reads the mark of what MessageID returns, with its angle brackets or without.
+func MessageMark(id string) (BounceMark, bool) {
+	mark, _, _ := strings.Cut(strings.Trim(id, "<>"), "@")
+	return ParseBounceMark(mark)
 }
 
 // ReturnPath returns the address that a mail's bounces go to, "local+mark@domain", made

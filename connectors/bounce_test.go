@@ -32,6 +32,27 @@ func TestAReturnPathIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+func TestAMessageIDIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	key, err := chat.ParseKey(markKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{"abcdefgh2345", ""} {
+		id := connectors.MessageID(connectors.BounceMark{Key: key, Tag: tag}, "acme.example")
+		for _, spelled := range []string{id, strings.ToUpper(id), strings.Trim(id, "<>")} {
+			if m, ok := connectors.MessageMark(spelled); !ok || m.Key != key || m.Tag != tag {
+				t.Errorf("%s reads as %v, %v", spelled, m, ok)
+			}
+		}
+	}
+	for _, id := range []string{"", "<>", "<@acme.example>", "<hello@example.com>", "<" + markKey + ".short@acme.example>", "<x" + markKey + "@acme.example>"} {
+		if m, ok := connectors.MessageMark(id); ok {
+			t.Errorf("%q reads as %v", id, m)
+		}
+	}
+}
+
 func TestTheLongestReturnPathFitsAnEnvelope(t *testing.T) {
 	t.Parallel()
 	base := strings.Repeat("b", connectors.MaxReturnLocal) + "@acme.example"

@@ -116,15 +116,18 @@ type Outgoing struct {
 	Text    string
 	HTML    string
 	Files   []File
-	// Thread names the conversation, so that mail clients group its episodes.
-	Thread string
+	// Thread names the conversation, so that mail clients group its episodes, and Earlier
+	// are the references of the messages before this one to the same recipient, oldest first.
+	Thread  string
+	Earlier []string
 	// Unique is a piece of Text that no other message has (a link): FindSent looks for it.
 	Unique string
 	// Since is when the first try began: FindSent need not look further back.
 	Since time.Time
 	// StatusURL takes delivery receipts; may be empty.
 	StatusURL string
-	// BounceTag proves a bounce to be about this message; may be empty. See BounceMark.
+	// BounceTag proves a bounce to be about this message; may be empty. A mail has it in its
+	// Message-ID and its return path. See BounceMark.
 	BounceTag string
 }
 

@@ -68,7 +68,8 @@ func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templa
 	return letter, append(files, Files(letter.Files)...), err
 }
 
-// deliveries is what has become of the conversation so far, but for this very mail.
+// deliveries is what has become of the conversation so far, but for this very mail. A
+// mail's own id is not told: it proves to have seen that mail (connectors.BounceMark).
 func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, error) {
 	list, err := w.Store.DeliveriesSoFar(ctx, j.Claimed)
 	if err != nil {
@@ -76,12 +77,16 @@ func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, e
 	}
 	var out []templates.Delivery
 	for _, d := range list {
-		if d.ID != j.ID {
-			out = append(out, templates.Delivery{
-				Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold),
-				Receipt: d.Receipt, Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
-			})
+		if d.ID == j.ID {
+			continue
 		}
+		if d.Target == chat.AccountMail {
+			d.Ref.ID = ""
+		}
+		out = append(out, templates.Delivery{
+			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold),
+			Receipt: d.Receipt, Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
+		})
 	}
 	return out, nil
 }
@@ -120,6 +125,10 @@ func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store
 // send sends a message once. Whether it may be sent is asked just before: what may have
 // been sent already is looked for in any case.
 func (w *Worker) send(ctx context.Context, j job, m connectors.Outgoing, may func(context.Context) (store.Outcome, bool)) store.Outcome {
+	var err error
+	if m.Earlier, err = w.Store.EarlierMails(ctx, j.Claimed, m.To); err != nil {
+		return unmade(j, err)
+	}
 	m.Since = j.FirstCallAt
 	m.BounceTag = w.Keys.BounceMark(j.Organization, j.ID).Tag
 	var refused *store.Outcome

@@ -2,8 +2,6 @@ package smtp
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -36,7 +34,7 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	}
 	msg := message{
 		from: c.envelopeSender(m), to: to.address, utf8: c.from.utf8 || to.utf8,
-		id: "<" + m.Key.String() + "@" + c.from.domain + ">",
+		id: connectors.MessageID(bounceMark(m), c.from.domain),
 	}
 	replyTo := c.replyTo
 	if m.ReplyTo != "" {
@@ -58,14 +56,7 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	writeHeader(b, "To", to.header())
 	writeHeader(b, "Subject", textHeader(m.Subject))
 	writeHeader(b, "Message-ID", msg.id)
-	if m.BounceTag != "" {
-		writeHeader(b, connectors.BounceHeader, bounceMark(m).String())
-	}
-	if m.Thread != "" {
-		thread := c.threadID(m.Thread)
-		writeHeader(b, "In-Reply-To", thread)
-		writeHeader(b, "References", thread)
-	}
+	c.writeThread(b, m)
 	writeHeader(b, "Auto-Submitted", "auto-generated") // RFC 3834, 5
 	writeHeader(b, "MIME-Version", "1.0")
 	b.Write(content)
@@ -74,13 +65,6 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 	// large.
 	msg.raw, err = sign(slices.Replace(raw, 0, body, b.Bytes()...), c.dkim)
 	return msg, err
-}
-
-// threadID names the conversation for mail clients. No mail has it as its own id, and
-// it tells nobody the chat core's id.
-func (c *Client) threadID(thread string) string {
-	sum := sha256.Sum256([]byte(c.from.address + "\x00" + thread))
-	return "<" + hex.EncodeToString(sum[:16]) + "@" + c.from.domain + ">"
 }
 
 // mimeBody returns the Content-… header lines, and the whole with the place in it where

@@ -61,32 +61,6 @@ func TestMailIsBuiltAsItShouldBe(t *testing.T) {
 	}
 }
 
-func TestMailsOfAConversationMakeAThread(t *testing.T) {
-	t.Parallel()
-	thread := func(name string) string {
-		m := outgoing(t)
-		m.Thread = name
-		env, _ := mailed(t, nil, m)
-		if env.GetHeader("References") != env.GetHeader("In-Reply-To") {
-			t.Error("References and In-Reply-To differ")
-		}
-		return env.GetHeader("References")
-	}
-	first, again, other, none := thread("c_8412"), thread("c_8412"), thread("c_8413"), thread("")
-	if first == "" || first != again {
-		t.Errorf("two episodes refer to %q and %q", first, again)
-	}
-	if first == other {
-		t.Error("two conversations make one thread")
-	}
-	if none != "" {
-		t.Errorf("a mail without a conversation refers to %q", none)
-	}
-	if strings.Contains(first, "c_8412") {
-		t.Errorf("the thread %q tells the conversation's id", first)
-	}
-}
-
 func TestNamesAndAddressesArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
 	long := strings.TrimSpace(strings.Repeat("Maximiliane ", 40))

@@ -13,11 +13,11 @@ import (
 func TestEachMailHasAReturnPathOfItsOwn(t *testing.T) {
 	t.Parallel()
 	const tag = "abcdefgh2345"
-	for name, test := range map[string]struct{ path, tag, sender, header string }{
+	for name, test := range map[string]struct{ path, tag, sender, mark string }{
 		"with a tag":            {"bounces@acme.example", tag, "bounces+" + key + "." + tag + "@acme.example", key + "." + tag},
-		"without a tag":         {"bounces@acme.example", "", "bounces+" + key + "@acme.example", ""},
+		"without a tag":         {"bounces@acme.example", "", "bounces+" + key + "@acme.example", key},
 		"at another domain":     {"b@bücher.example", tag, "b+" + key + "." + tag + "@xn--bcher-kva.example", key + "." + tag},
-		"nobody takes bounces":  {"", "", "support@acme.example", ""},
+		"nobody takes bounces":  {"", "", "support@acme.example", key},
 		"only a tag in headers": {"", tag, "support@acme.example", key + "." + tag},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,8 +40,13 @@ func TestEachMailHasAReturnPathOfItsOwn(t *testing.T) {
 			if from := content.Header.Get("From"); from != "Acme Support <support@acme.example>" {
 				t.Errorf("From is %s", from)
 			}
-			if mark := content.Header.Get(connectors.BounceHeader); mark != test.header {
-				t.Errorf("%s is %q, want %q", connectors.BounceHeader, mark, test.header)
+			if id := content.Header.Get("Message-ID"); id != "<"+test.mark+"@acme.example>" {
+				t.Errorf("Message-ID is %s, want the mark %s in it", id, test.mark)
+			}
+			for name := range content.Header {
+				if strings.HasPrefix(name, "X-") {
+					t.Errorf("the mail has %s", name)
+				}
 			}
 		})
 	}

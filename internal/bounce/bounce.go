@@ -5,8 +5,8 @@
 //
 // What is trusted: a bounce can only touch deliveries of the organization whose address
 // or secret it came by, and has to show the tag of the mail that it is about
-// (signing.Keys.BounceMark), in the address that it was sent to or in the mail that it
-// returns. A delivery's key alone proves nothing, because it follows from ids that a
+// (signing.Keys.BounceMark), in the address that it was sent to or in the Message-ID of
+// the mail that it returns. A delivery's key alone proves nothing, because it follows from ids that a
 // chat core's users may know; only whoever holds the webhook's secret is believed
 // without a tag.
 //
@@ -42,9 +42,8 @@ type Report struct {
 	// Addresses are those of the mail's own recipients and of the return path of the mail
 	// that it is about.
 	Addresses []string
-	// Mark is the connectors.BounceHeader of the mail that it is about, and MessageID that
-	// mail's, without angle brackets. Either may be empty.
-	Mark, MessageID string
+	// MessageID is that of the mail that it is about, if that mail came back with it.
+	MessageID string
 }
 
 // Parse reads a mail to its end. nullSender is true when its envelope names no sender,

@@ -56,7 +56,7 @@ func TestABounceIsKnownByItsReturnPathOrByTheMailThatItReturns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, config.ProtocolLMTP)
 	withoutReturn := func(key chat.Key) []byte { return r.about("fragments_of_mime", acme, key) }
-	byMark := func(key chat.Key) []byte { return r.about("gateway_wraps_the_report", acme, key) }
+	byID := func(key chat.Key) []byte { return r.about("gateway_wraps_the_report", acme, key) }
 	for name, test := range map[string]struct {
 		mail     func(chat.Key) []byte
 		to       func(chat.Key) string
@@ -65,18 +65,12 @@ func TestABounceIsKnownByItsReturnPathOrByTheMailThatItReturns(t *testing.T) {
 		refused  string
 		suppress bool
 	}{
-		"the envelope's recipient":        {withoutReturn, func(k chat.Key) string { return r.path(acme, k) }, "bounced 5.1.1", "bounced", "", true},
-		"the same in capital letters":     {withoutReturn, func(k chat.Key) string { return strings.ToUpper(r.path(acme, k)) }, "bounced 5.1.1", "bounced", "", true},
-		"the header of the returned mail": {byMark, func(chat.Key) string { return "bounces@acme.example" }, "bounced 5.1.1", "bounced", "", true},
-		"a notice in words of its own":    {func(k chat.Key) []byte { return r.about("qmail_failure_notice", acme, k) }, func(k chat.Key) string { return r.path(acme, k) }, "bounced", "bounced", "", false},
-		"a Message-ID that anybody may know": {func(k chat.Key) []byte {
-			return bytes.ReplaceAll(byMark(k), []byte("X-Afterchat-Delivery"), []byte("X-Something"))
-		}, func(chat.Key) string { return "bounces@acme.example" }, "", "unproved", "", false},
-		"a tag that was made up": {func(k chat.Key) []byte {
-			return bytes.ReplaceAll(byMark(k), []byte(r.keys.BounceMark(acme, k).Tag), []byte("aaaaaaaaaaaa"))
-		}, func(chat.Key) string { return "bounces@acme.example" }, "", "unproved", "", false},
-		"an address that was made up": {withoutReturn, func(k chat.Key) string { return "bounces+" + k.String() + ".aaaaaaaaaaaa@acme.example" }, "", "", "[550,5,1,1]", false},
-		"an address without a tag":    {withoutReturn, func(k chat.Key) string { return "bounces+" + k.String() + "@acme.example" }, "", "", "[550,5,1,1]", false},
+		"the envelope's recipient":       {withoutReturn, func(k chat.Key) string { return r.path(acme, k) }, "bounced 5.1.1", "bounced", "", true},
+		"the same in capital letters":    {withoutReturn, func(k chat.Key) string { return strings.ToUpper(r.path(acme, k)) }, "bounced 5.1.1", "bounced", "", true},
+		"the Message-ID that comes back": {byID, func(chat.Key) string { return "bounces@acme.example" }, "bounced 5.1.1", "bounced", "", true},
+		"a notice in words of its own":   {func(k chat.Key) []byte { return r.about("qmail_failure_notice", acme, k) }, func(k chat.Key) string { return r.path(acme, k) }, "bounced", "bounced", "", false},
+		"an address that was made up":    {withoutReturn, func(k chat.Key) string { return "bounces+" + k.String() + ".aaaaaaaaaaaa@acme.example" }, "", "", "[550,5,1,1]", false},
+		"an address without a tag":       {withoutReturn, func(k chat.Key) string { return "bounces+" + k.String() + "@acme.example" }, "", "", "[550,5,1,1]", false},
 	} {
 		key := r.mailed(acme, name, "ann@example.com")
 		before := r.counted()
@@ -95,6 +89,55 @@ func TestABounceIsKnownByItsReturnPathOrByTheMailThatItReturns(t *testing.T) {
 		}
 		if removed, err := r.store.RemoveSuppression(t.Context(), acme, chat.ChannelEmail, "ann@example.com"); err != nil || (removed != nil) != test.suppress {
 			t.Errorf("%s: suppressed %v, %v; want %v", name, removed, err, test.suppress)
+		}
+	}
+}
+
+func TestAReportIsBelievedByAMessageIDAloneIfItHasTheTag(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config.ProtocolLMTP)
+	tag := func(k chat.Key) string { return "." + r.keys.BounceMark(acme, k).Tag + "@" }
+	for _, shape := range []struct{ sample, receipt string }{
+		{"postfix_no_such_user", "bounced 5.1.1"},
+		{"postfix_delayed", "delayed 4.4.1"},
+		{"exim_quotes_the_reply", "bounced 5.1.1"},
+		{"exchange_recipient_not_found", "bounced 5.1.10"},
+		{"gmail_no_such_user", "bounced 5.1.1"},
+		{"complaint", "complained"},
+		{"complaint_redacted_return_path", "complained"},
+	} {
+		word, _, _ := strings.Cut(shape.receipt, " ")
+		for name, test := range map[string]struct {
+			spoil            func(id string, k chat.Key) string
+			receipt, outcome string
+		}{
+			"as it was sent":        {func(id string, _ chat.Key) string { return id }, shape.receipt, word},
+			"folded, with capitals": {func(id string, _ chat.Key) string { return "\r\n " + strings.ToUpper(id) }, shape.receipt, word},
+			"without a tag":         {func(id string, k chat.Key) string { return strings.Replace(id, tag(k), "@", 1) }, "", "unproved"},
+			"with a tag made up":    {func(id string, k chat.Key) string { return strings.Replace(id, tag(k), ".aaaaaaaaaaaa@", 1) }, "", "unproved"},
+			"with another's tag":    {func(id string, k chat.Key) string { return strings.Replace(id, tag(k), tag(chat.Key{1}), 1) }, "", "unproved"},
+			"with bolt's tag": {func(id string, k chat.Key) string {
+				return strings.Replace(id, tag(k), "."+r.keys.BounceMark(bolt, k).Tag+"@", 1)
+			}, "", "unproved"},
+			"of another mail system":    {func(string, chat.Key) string { return "<20261120@relay.example>" }, "", "unknown"},
+			"with its domain for a tag": {func(id string, k chat.Key) string { return strings.Replace(id, tag(k), ".", 1) }, "", "unproved"},
+		} {
+			key := r.mailed(acme, shape.sample+" "+name, "ann@example.com")
+			mail := bytes.ReplaceAll(r.about(shape.sample, acme, key), []byte(r.path(acme, key)), []byte("bounces@acme.example"))
+			id := "<" + r.keys.BounceMark(acme, key).String() + "@acme.example>"
+			if !bytes.Contains(mail, []byte("\r\nMessage-ID: "+id)) {
+				t.Fatalf("%s does not return the mail's Message-ID", shape.sample)
+			}
+			mail = bytes.ReplaceAll(mail, []byte(id), []byte(test.spoil(id, key)))
+			if got := r.send("", mail, "bounces@acme.example"); got != "" {
+				t.Errorf("%s %s: %s", shape.sample, name, got)
+			}
+			if got := r.receipt(acme, key); got != test.receipt {
+				t.Errorf("%s %s: the receipt is %q, want %q", shape.sample, name, got, test.receipt)
+			}
+			if got := r.counted(); got != "lmtp "+test.outcome {
+				t.Errorf("%s %s: counted as %q, want %q", shape.sample, name, got, test.outcome)
+			}
 		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/textproto"
-
-	"github.com/afterchat/afterchat/connectors"
 )
 
 // parser collects what the parts of a mail say.
@@ -90,8 +88,7 @@ func (p *parser) original(r io.Reader) {
 	}
 	h, _ := textproto.ReadHeader(bufio.NewReader(io.LimitReader(r, maxHeader)))
 	p.returned = h.Len() > 0
-	p.report.MessageID = strings.Trim(strings.TrimSpace(h.Get("Message-Id")), "<>")
-	p.report.Mark = strings.TrimSpace(h.Get(connectors.BounceHeader))
+	p.report.MessageID = strings.TrimSpace(h.Get("Message-Id"))
 	p.mention(message.Header{Header: h}, "Return-Path")
 }
 

@@ -3,7 +3,6 @@ package bounce
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -109,21 +108,17 @@ func (t *Taker) about(a Arrival, r Report) (mark connectors.BounceMark, proved, 
 // named lists the mails that a report names, from the surest to the least sure place.
 func named(a Arrival, r Report) []connectors.BounceMark {
 	var out []connectors.BounceMark
-	add := func(text string) {
-		if m, ok := connectors.ParseBounceMark(text); ok {
+	add := func(m connectors.BounceMark, ok bool) {
+		if ok {
 			out = append(out, m)
 		}
 	}
 	base := a.Organization.Mail.Bounces.ReturnPath
 	for _, address := range append([]string{a.Recipient}, r.Addresses...) {
 		if text, ok := connectors.CutReturnPath(base, address); ok {
-			add(text)
+			add(connectors.ParseBounceMark(text))
 		}
 	}
-	add(r.Mark)
-	if r.MessageID != "" {
-		key, _, _ := strings.Cut(r.MessageID, "@")
-		add(key)
-	}
+	add(connectors.MessageMark(r.MessageID))
 	return out
 }

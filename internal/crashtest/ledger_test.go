@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/standin"
 )
 
 // delivery is a delivery as the HTTP door shows it.
@@ -109,7 +110,7 @@ func (r *rig) ended(most time.Duration) {
 
 func (r *rig) inMailbox(key chat.Key) bool {
 	for _, m := range r.vendors.Mail.Messages() {
-		if strings.HasPrefix(m.MessageID, "<"+key.String()+"@") {
+		if standin.MailKey(m) == key.String() {
 			return true
 		}
 	}

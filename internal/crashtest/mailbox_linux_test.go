@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/standin"
 	"github.com/afterchat/afterchat/internal/testenv/mailserver"
@@ -144,8 +145,8 @@ func mailbox(t *testing.T, server *mailserver.Server, s chat.Snapshot) []mailser
 	t.Helper()
 	mails := server.Mails(t, s.User.Email)
 	for _, m := range mails {
-		if id := m.GetHeader("Message-ID"); !strings.HasPrefix(id, "<"+key(s, chat.EmailTranscript, "user")+"@") {
-			t.Errorf("a mail is %s, which is not the delivery's key", id)
+		if mark, ok := connectors.MessageMark(m.GetHeader("Message-ID")); !ok || mark.Key.String() != key(s, chat.EmailTranscript, "user") {
+			t.Errorf("a mail is %s, which is not the delivery's key", mark)
 		}
 	}
 	return mails

@@ -115,8 +115,7 @@ func (r *rig) received() arrivals {
 		}
 	}
 	for _, m := range r.vendors.Mail.Messages() {
-		id, _, _ := strings.Cut(strings.Trim(m.MessageID, "<>"), "@")
-		a.mail[id] = m.To
+		a.mail[standin.MailKey(m)] = m.To
 	}
 	for _, m := range r.vendors.Twilio.Messages() {
 		if u, err := url.Parse(m.StatusCallback); err == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 )
 
-// BounceMark returns what a mail's bounces have to show, made with the newest key. It
-// has no tag when there is no key.
+// BounceMark returns what a mail's bounces have to show, made with the newest key; it is
+// the same for as long as that key is. It has no tag when there is no key.
 func (k *Keys) BounceMark(organization string, key chat.Key) connectors.BounceMark {
 	m := connectors.BounceMark{Key: key}
 	if k != nil && !k.Empty() {

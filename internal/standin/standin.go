@@ -12,9 +12,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
 	"github.com/afterchat/afterchat/connectors/twilio/twiliotest"
 	"github.com/afterchat/afterchat/connectors/zendesk/zendesktest"
@@ -110,10 +110,13 @@ func (v *Vendors) Effects() map[chat.Key]int {
 	return counts
 }
 
-// MailKey returns what a mail holds in the place of a delivery's key.
+// MailKey returns the key of the delivery that a mail is, "" if it names none.
 func MailKey(m smtptest.Message) string {
-	id, _, _ := strings.Cut(strings.TrimPrefix(m.MessageID, "<"), "@")
-	return id
+	mark, ok := connectors.MessageMark(m.MessageID)
+	if !ok {
+		return ""
+	}
+	return mark.Key.String()
 }
 
 // TextKey returns what an SMS holds in the place of a delivery's key.

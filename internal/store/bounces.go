@@ -41,11 +41,9 @@ func (s *Store) TakeBounce(ctx context.Context, organization string, id chat.Key
 		if err := q.SetReceipt(ctx, sqlc.SetReceiptParams{ID: id, Organization: organization, Receipt: b.Receipt}); err != nil || b.Suppress == "" {
 			return err
 		}
-		address := p.To
-		if address == "" {
-			if address, err = s.userAddress(ctx, q, sent.Delivery); err != nil {
-				return err
-			}
+		address, err := s.sentTo(ctx, q, sent.Delivery)
+		if err != nil {
+			return err
 		}
 		if address = b.Normalize(address); address == "" {
 			return nil
@@ -53,6 +51,14 @@ func (s *Store) TakeBounce(ctx context.Context, organization string, id chat.Key
 		return q.SuppressBounced(ctx, sqlc.SuppressBouncedParams{Organization: organization, Address: address, Reason: b.Suppress})
 	})
 	return news, err
+}
+
+// sentTo is where a mail went.
+func (s *Store) sentTo(ctx context.Context, q *sqlc.Queries, d sqlc.Delivery) (string, error) {
+	if to := params(d.Params).To; to != "" {
+		return to, nil
+	}
+	return s.userAddress(ctx, q, d)
 }
 
 // userAddress is where a mail to the conversation's user went: the address as it was

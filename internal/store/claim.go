@@ -23,8 +23,8 @@ type Claimed struct {
 	// Deadline is when the lease ends, on this process's clock, read before the claim.
 	Deadline time.Time
 
-	conversation                 int64
-	hasContacts, hasSuppressions bool
+	conversation                           int64
+	hasContacts, hasSuppressions, hasMails bool
 }
 
 // Claim asks for a delivery. It returns nil when there is nothing to do now: finished,
@@ -43,7 +43,7 @@ func (s *Store) Claim(ctx context.Context, id chat.Key, configured bool, identit
 			claimed = &Claimed{
 				Delivery: r.Delivery, Ticket: r.ticket, OwnTicket: r.ticketBy == id,
 				Deadline: asked.Add(s.terms.Lease), conversation: r.conversation,
-				hasContacts: r.hasContacts, hasSuppressions: r.hasSuppressions,
+				hasContacts: r.hasContacts, hasSuppressions: r.hasSuppressions, hasMails: r.hasMails,
 			}
 			if !before.LastCallAt.IsZero() {
 				claimed.SinceLastCall = r.now.Sub(before.LastCallOver())

@@ -34,8 +34,8 @@ type row struct {
 	ticketAwaited bool
 	newTicket     *chat.TicketRef // to become the conversation's
 	now           time.Time
-	// hasContacts and hasSuppressions spare whoever asks for none a query.
-	hasContacts, hasSuppressions bool
+	// hasContacts, hasSuppressions and hasMails spare whoever asks for none a query.
+	hasContacts, hasSuppressions, hasMails bool
 
 	before   chat.State
 	save     bool
@@ -98,7 +98,7 @@ func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*r
 		d := delivery(f.Delivery, f.ConversationID)
 		rows[d.ID] = &row{
 			Delivery: d, conversation: f.Delivery.Conversation, before: d.State, now: f.Now, ticketAwaited: f.TicketAwaited,
-			hasContacts: f.HasContacts, hasSuppressions: f.HasSuppressions,
+			hasContacts: f.HasContacts, hasSuppressions: f.HasSuppressions, hasMails: f.HasMails,
 			ticket: ticketRef(f.TicketDesk, f.TicketID, f.TicketUrl), ticketBy: value(f.TicketBy),
 		}
 	}

@@ -5,6 +5,11 @@ where d.id = @id and d.organization = @organization and d.first_call_at is not n
   and d.action in ('email_transcript', 'send_link')
 for no key update of d;
 
+-- name: MailsOf :many
+-- The latest mails of a conversation that were sent, but for one, from the latest on.
+select * from deliveries where conversation = @conversation and target = 'mail' and ref_id <> '' and id <> @but
+order by last_call_at desc nulls last, seq desc limit sqlc.arg('most')::int;
+
 -- name: ContactsBefore :many
 select body from contacts where conversation = @conversation and episode = @episode and at <= @before order by at, id;
 

@@ -14,6 +14,9 @@ select sqlc.embed(d), c.id as conversation_id,
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
        exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
+       (d.target = 'mail' and exists (
+            select from deliveries e where e.conversation = d.conversation and e.target = 'mail' and e.ref_id <> '' and e.id <> d.id
+            ))::boolean as has_mails,
        (d.action = 'file_ticket' and exists (
             select from deliveries e
             where e.conversation = d.conversation and e.action = 'file_ticket' and e.id <> d.id

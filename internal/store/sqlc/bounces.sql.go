@@ -174,6 +174,65 @@ func (q *Queries) LockSent(ctx context.Context, arg LockSentParams) (LockSentRow
 	return i, err
 }
 
+const mailsOf = `-- name: MailsOf :many
+select id, seq, organization, conversation, episode, action, target, params, depends_on, created_at, state, held_by, due_at, waiting_since, look_first, fence, lease_until, first_call_at, last_call_at, identity, attempts, ref_id, ref_url, receipt, error, updated_at from deliveries where conversation = $1 and target = 'mail' and ref_id <> '' and id <> $2
+order by last_call_at desc nulls last, seq desc limit $3::int
+`
+
+type MailsOfParams struct {
+	Conversation int64
+	But          chat.Key
+	Most         int32
+}
+
+// The latest mails of a conversation that were sent, but for one, from the latest on.
+func (q *Queries) MailsOf(ctx context.Context, arg MailsOfParams) ([]Delivery, error) {
+	rows, err := q.db.Query(ctx, mailsOf, arg.Conversation, arg.But, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Delivery
+	for rows.Next() {
+		var i Delivery
+		if err := rows.Scan(
+			&i.ID,
+			&i.Seq,
+			&i.Organization,
+			&i.Conversation,
+			&i.Episode,
+			&i.Action,
+			&i.Target,
+			&i.Params,
+			&i.DependsOn,
+			&i.CreatedAt,
+			&i.State,
+			&i.HeldBy,
+			&i.DueAt,
+			&i.WaitingSince,
+			&i.LookFirst,
+			&i.Fence,
+			&i.LeaseUntil,
+			&i.FirstCallAt,
+			&i.LastCallAt,
+			&i.Identity,
+			&i.Attempts,
+			&i.RefID,
+			&i.RefUrl,
+			&i.Receipt,
+			&i.Error,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const removeSuppression = `-- name: RemoveSuppression :one
 delete from suppressions where organization = $1 and channel = $2 and address = $3
 returning channel, address, reason, at

@@ -178,6 +178,9 @@ select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.targe
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
        exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
+       (d.target = 'mail' and exists (
+            select from deliveries e where e.conversation = d.conversation and e.target = 'mail' and e.ref_id <> '' and e.id <> d.id
+            ))::boolean as has_mails,
        (d.action = 'file_ticket' and exists (
             select from deliveries e
             where e.conversation = d.conversation and e.action = 'file_ticket' and e.id <> d.id
@@ -199,6 +202,7 @@ type LockDeliveriesRow struct {
 	TicketBy        *chat.Key
 	HasContacts     bool
 	HasSuppressions bool
+	HasMails        bool
 	TicketAwaited   bool
 	Now             time.Time
 }
@@ -249,6 +253,7 @@ func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDel
 			&i.TicketBy,
 			&i.HasContacts,
 			&i.HasSuppressions,
+			&i.HasMails,
 			&i.TicketAwaited,
 			&i.Now,
 		); err != nil {
