@@ -1,7 +1,7 @@
 // Package limiter keeps vendors' limits with one token bucket per account, in Redis and
 // so shared by all processes. When Redis is away, or has lost the bucket, each process
 // keeps the limit by itself: a vendor is then asked more often for a moment, and its own
-// Retry-After mends that.
+// Retry-After mends that. Buckets without a limit have only their rests (rests.go).
 package limiter
 
 import (
@@ -23,17 +23,19 @@ type Redis struct {
 	script *redis.Script
 	turns  *redis.Script
 
+	rested *redis.Script
+
 	mu      sync.Mutex
-	resting map[string]time.Time
-	asked   map[string]time.Time // when Redis was last asked about an account without a limit
+	resting map[string]time.Time // by a bucket's key
+	heard   time.Time            // when Redis was last asked who rests
 	local   map[string]*rate.Limiter
 }
 
 // New returns a limiter that uses client.
 func New(client redis.UniversalClient) *Redis {
 	return &Redis{
-		client: client, script: redis.NewScript(bucketScript), turns: redis.NewScript(turnScript),
-		resting: map[string]time.Time{}, asked: map[string]time.Time{}, local: map[string]*rate.Limiter{},
+		client: client, script: redis.NewScript(bucketScript), turns: redis.NewScript(turnScript), rested: redis.NewScript(restingScript),
+		resting: map[string]time.Time{}, local: map[string]*rate.Limiter{},
 	}
 }
 
@@ -54,26 +56,17 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst * 1000 / rate) + 60000)
 return wait`
 
-const restScript = `
-local t = redis.call('TIME')
-local till = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[1]
-if till > tonumber(redis.call('HGET', KEYS[1], 'rest') or '0') then
-  redis.call('HSET', KEYS[1], 'rest', till)
-  redis.call('PEXPIRE', KEYS[1], ARGV[1] + 60000)
-end
-return 0`
-
 // askTimeout bounds how long Redis is waited for; the local bucket answers otherwise.
 const askTimeout = 500 * time.Millisecond
 
 // Take takes a token from the account's bucket, or returns how long until there is one.
-// An account without a limit is only asked to rest.
+// An account without a limit has only its rests.
 func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) time.Duration {
+	if r.PerSecond <= 0 {
+		return l.restsAnywhere(ctx, account)
+	}
 	if rest := l.rests(account); rest > 0 {
 		return rest
-	}
-	if r.PerSecond <= 0 {
-		return l.restElsewhere(ctx, account)
 	}
 	burst := max(r.Burst, 1)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -83,54 +76,6 @@ func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) tim
 		return l.takeLocal(account, r.PerSecond, burst)
 	}
 	return time.Duration(wait) * time.Millisecond
-}
-
-// restElsewhere asks, once a second at most, whether another process was told to let an
-// account rest that has no limit of its own.
-func (l *Redis) restElsewhere(ctx context.Context, account string) time.Duration {
-	l.mu.Lock()
-	lately := time.Since(l.asked[account]) < time.Second
-	if !lately {
-		l.asked[account] = time.Now()
-	}
-	l.mu.Unlock()
-	if lately {
-		return 0
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	ms, err := l.script.Run(ctx, l.client, []string{key(account)}, 0, 1).Int64()
-	if err != nil || ms <= 0 {
-		return 0
-	}
-	rest := time.Duration(ms) * time.Millisecond
-	l.mu.Lock()
-	l.resting[account] = time.Now().Add(rest)
-	l.mu.Unlock()
-	return rest
-}
-
-// Rest keeps the account's bucket empty for d, or longer if it already rests for longer.
-func (l *Redis) Rest(ctx context.Context, account string, d time.Duration) {
-	l.mu.Lock()
-	if until := time.Now().Add(d); until.After(l.resting[account]) {
-		l.resting[account] = until
-	}
-	l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
-	defer cancel()
-	// Without Redis this process rests alone, and the others hear it from the vendor.
-	_ = l.client.Eval(ctx, restScript, []string{key(account)}, d.Milliseconds()).Err()
-}
-
-func (l *Redis) rests(account string) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	rest := time.Until(l.resting[account])
-	if rest <= 0 {
-		delete(l.resting, account)
-	}
-	return max(rest, 0)
 }
 
 // maxLocal is how many buckets a process keeps by itself; there is one for each domain

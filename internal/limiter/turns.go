@@ -36,10 +36,10 @@ return math.ceil(wait)`
 const farthestTurn = 5 * time.Minute
 
 // TakeTurn is Take for a bucket that very many may ask at once: who has to wait is given
-// a turn of its own. A bucket without a limit rests in this process alone.
+// a turn of its own. A bucket without a limit has only its rests.
 func (l *Redis) TakeTurn(ctx context.Context, bucket string, r connectors.Rate) time.Duration {
 	if r.PerSecond <= 0 {
-		return l.rests(bucket)
+		return l.restsAnywhere(ctx, bucket)
 	}
 	burst := max(r.Burst, 1)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
