@@ -25,6 +25,10 @@ type Document struct {
 	// Pictures are the images to show, by their Content-ID. Who has fetched the files of a
 	// chat fills them in.
 	Pictures map[string]Picture
+	// Logo is the brand's, which stands for its name, and Photos are the agents', by the
+	// addresses in Said. Who has fetched them fills them in; what is not there is not shown.
+	Logo   Picture
+	Photos map[string]Picture
 	// unshown is the pattern of the line that Unshown writes.
 	unshown string
 }
@@ -43,9 +47,10 @@ type Part struct {
 }
 
 // Said is one message or note. Own marks the visitor's. Text may have several lines and
-// may be empty where there are Files.
+// may be empty where there are Files. Photo is the address of who spoke, "" without one.
 type Said struct {
 	Name, Role, Clock string
+	Photo             string
 	Own               bool
 	Text              string
 	Files             []Enclosure
@@ -89,6 +94,26 @@ func (r *Renderer) DocumentForInternal(v InternalView) Document {
 // Unshown returns the line that says how many characters no font could show.
 func (d Document) Unshown(n int) string { return fill(d.unshown, "{n}", strconv.Itoa(n)) }
 
+// PhotoURLs returns the addresses of the photos to show, each once and in the order in
+// which those people speak; most is how many at most.
+func (d Document) PhotoURLs(most int) []string {
+	var addresses []string
+	seen := map[string]bool{"": true}
+	for _, s := range d.Sections {
+		for _, p := range s.Parts {
+			if p.Said == nil || seen[p.Said.Photo] {
+				continue
+			}
+			if len(addresses) == most {
+				return addresses
+			}
+			seen[p.Said.Photo] = true
+			addresses = append(addresses, p.Said.Photo)
+		}
+	}
+	return addresses
+}
+
 // Author returns whom the document is from.
 func (d Document) Author() string { return d.Brand.Name() }
 
@@ -129,7 +154,7 @@ func (c conversation) parts() []Part {
 }
 
 func (c conversation) said(e *Entry, clock string) *Said {
-	s := &Said{Clock: clock, Own: e.By.Kind == chat.AuthorUser, Text: e.Text}
+	s := &Said{Clock: clock, Photo: e.By.Photo, Own: e.By.Kind == chat.AuthorUser, Text: e.Text}
 	s.Name, s.Role = c.called(e.By)
 	for _, f := range e.Files {
 		enclosure := Enclosure{Line: c.words.File + c.words.Colon + c.fileLine(f), CID: f.CID}

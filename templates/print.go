@@ -3,6 +3,9 @@ package templates
 import (
 	"encoding/base64"
 	htmltemplate "html/template"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +13,8 @@ import (
 type printPage struct {
 	Document
 	Policy string
+	// faces are the classes of the photos, by address.
+	faces map[string]string
 }
 
 // PrintPolicy is the Content-Security-Policy of what PrintHTML writes: no script, no
@@ -20,7 +25,28 @@ const printName = "transcript/print.html"
 
 // PrintHTML returns a document as HTML for A4 pages with their numbers.
 func (r *Renderer) PrintHTML(d Document) (string, error) {
-	return r.executeHTML(printName, printPage{d, PrintPolicy})
+	faces := make(map[string]string, len(d.Photos))
+	for _, address := range d.PhotoURLs(len(d.Photos) + 1) {
+		if dataURL(d.Photos[address]) != "" {
+			faces[address] = "face" + strconv.Itoa(len(faces))
+		}
+	}
+	return r.executeHTML(printName, printPage{d, PrintPolicy, faces})
+}
+
+// LogoURL returns the logo as an address that holds it, "" if there is none.
+func (p printPage) LogoURL() htmltemplate.URL {
+	return htmltemplate.URL(dataURL(p.Logo)) //nolint:gosec // one of a few types, and base64
+}
+
+// FaceStyle returns the style of the photos, each of which the page holds once however
+// often somebody speaks.
+func (p printPage) FaceStyle() htmltemplate.CSS {
+	var b strings.Builder
+	for _, address := range slices.Sorted(maps.Keys(p.faces)) {
+		b.WriteString("." + p.faces[address] + " { background-image: url(" + dataURL(p.Photos[address]) + "); }\n")
+	}
+	return htmltemplate.CSS(b.String()) //nolint:gosec // as above
 }
 
 // Body writes the sections by hand, as the mail's messages are and for the same reason.
@@ -71,7 +97,11 @@ func (p printPage) writePart(b *strings.Builder, part Part) {
 }
 
 func (p printPage) writeSaid(b *strings.Builder, s *Said) {
-	b.WriteString(`<p class="head"><b><bdi>`)
+	b.WriteString(`<p class="head">`)
+	if face := p.faces[s.Photo]; face != "" {
+		b.WriteString(`<i class="face ` + face + `"></i>`)
+	}
+	b.WriteString("<b><bdi>")
 	writeEscaped(b, s.Name)
 	b.WriteString("</bdi></b> ")
 	writeEscaped(b, s.Role)
@@ -104,12 +134,19 @@ func (p printPage) writeSaid(b *strings.Builder, s *Said) {
 
 // writePicture puts an image into the page itself; nothing is fetched for it.
 func writePicture(b *strings.Builder, p Picture) {
+	if address := dataURL(p); address != "" {
+		b.WriteString(`<p><img alt="" src="` + address + "\"></p>\n")
+	}
+}
+
+// dataURL returns an address that holds a picture itself (RFC 2397), "" where there is
+// none, or none of the types that a Picture has.
+func dataURL(p Picture) string {
 	switch p.ContentType {
 	case "image/png", "image/jpeg", "image/gif", "image/webp":
-		b.WriteString(`<p><img alt="" src="data:` + p.ContentType + ";base64,")
-		b.WriteString(base64.StdEncoding.EncodeToString(p.Content))
-		b.WriteString("\"></p>\n")
+		return "data:" + p.ContentType + ";base64," + base64.StdEncoding.EncodeToString(p.Content)
 	}
+	return ""
 }
 
 func writeLinked(b *strings.Builder, text, address string) {

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,4 +88,82 @@ func TestAPictureIsInThePageItself(t *testing.T) {
 	if strings.Count(html, "<img") != 1 || !strings.Contains(html, `<img alt="" src="data:image/png;base64,UE5H">`) || strings.Contains(html, "onerror") {
 		t.Error("the picture is not there, or something else is")
 	}
+}
+
+func TestTheLogoAndThePhotosAreInThePageItselfAndOnce(t *testing.T) {
+	t.Parallel()
+	s, r := photographed(), renderer(t)
+	o := sampleOptions(t)
+	o.Brand.LogoURL, o.Agents.Photos = "https://acme.example/logo.png", true
+	d := r.DocumentForCustomer(ForCustomer(s, o))
+	addresses := d.PhotoURLs(9)
+	if len(addresses) == 0 {
+		t.Fatal("nobody in the sample has a photo")
+	}
+	html, err := r.PrintHTML(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(html, "data:image") || strings.Contains(html, `class="face`) || !strings.Contains(html, "<header><bdi>"+d.Brand.Name()) {
+		t.Error("pictures that nobody could fetch are shown, or the name is not there instead of the logo")
+	}
+	d.Logo = Picture{"image/png", []byte("LOGO")}
+	d.Photos = map[string]Picture{addresses[0]: {"image/jpeg", []byte("FACE")}, "https://photos.example/nobody": {"image/jpeg", []byte("X")}}
+	if html, err = r.PrintHTML(d); err != nil {
+		t.Fatal(err)
+	}
+	for want, times := range map[string]int{
+		`<img class="logo" src="data:image/png;base64,TE9HTw==" alt="` + d.Brand.Name() + `">`: 1,
+		".face0 { background-image: url(data:image/jpeg;base64,RkFDRQ==); }":                   1,
+		`<i class="face face0"></i><b>`:                                                        times(d, addresses[0]),
+		"data:image":                                                                           2,
+		addresses[0]:                                                                           0,
+		o.Brand.LogoURL:                                                                        0,
+		"face1":                                                                                0,
+	} {
+		if n := strings.Count(html, want); n != times {
+			t.Errorf("%q is there %d times, want %d", want, n, times)
+		}
+	}
+	d.Logo.ContentType, d.Photos[addresses[0]] = `image/svg+xml"onload="`, Picture{"text/css);}*{", []byte("X")}
+	if html, err = r.PrintHTML(d); err != nil || strings.Contains(html, "data:image") || strings.Contains(html, "onload") || strings.Contains(html, "text/css") || strings.Contains(html, "face0") {
+		t.Error("what is no picture is in the page", err)
+	}
+}
+
+// times returns how often somebody with a photo speaks.
+func times(d Document, photo string) (n int) {
+	for _, s := range d.Sections {
+		for _, p := range s.Parts {
+			if p.Said != nil && p.Said.Photo == photo {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestAPageNeedsNoPhotoThatTheReaderMayNotSee(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for policy, want := range map[AgentPolicy]bool{{NamesFull, true}: true, {NamesFirst, true}: true, {NamesFull, false}: false, {NamesSupport, true}: false} {
+		o := sampleOptions(t)
+		o.Agents = policy
+		if got := r.DocumentForCustomer(ForCustomer(photographed(), o)).PhotoURLs(9); len(got) > 0 != want {
+			t.Errorf("%+v: %q", policy, got)
+		}
+		if got := r.DocumentForInternal(ForInternal(photographed(), o)).PhotoURLs(9); len(got) == 0 {
+			t.Errorf("%+v: colleagues see none", policy)
+		}
+	}
+}
+
+// photographed is the sample, in which each agent has a photo.
+func photographed() chat.Snapshot {
+	s := sample()
+	s.Agents = slices.Clone(s.Agents)
+	for i := range s.Agents {
+		s.Agents[i].PhotoURL = "https://photos.example/" + s.Agents[i].ID
+	}
+	return s
 }

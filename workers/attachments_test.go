@@ -19,6 +19,7 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fetch"
+	"github.com/afterchat/afterchat/internal/portrait"
 )
 
 // files is a file server on loopback, which the rig's worker may ask and otherwise public
@@ -48,7 +49,7 @@ func (r *rig) files(pages map[string]http.HandlerFunc) (url string, asked *atomi
 		},
 	})
 	r.t.Cleanup(f.Close)
-	r.worker.Fetcher = f
+	r.worker.Fetcher, r.worker.Portraits = f, portrait.New(f)
 	return s.URL, asked
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/afterchat/afterchat/internal/fetch"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/pdf"
+	"github.com/afterchat/afterchat/internal/portrait"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/internal/testenv"
@@ -105,10 +106,11 @@ func newRig(t *testing.T) *rig {
 		Number: func(_ *config.Organization, raw string) (string, error) { return raw, nil },
 		Opened: func(context.Context, string, string) {},
 	}
+	fetcher := fetch.New(fetch.Options{})
 	r.worker = &workers.Worker{
 		Store: s, Accounts: r.accounts, Resting: r.rests, Organizations: map[string]*config.Organization{acme: organization},
-		Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Fetcher: fetch.New(fetch.Options{}),
-		Intake: in, Keys: keys, PublicURL: "https://after.example",
+		Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Fetcher: fetcher,
+		Portraits: portrait.New(fetcher), Intake: in, Keys: keys, PublicURL: "https://after.example",
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), Wake: func() {}, UnknownFor: time.Hour,
 		PutBack: func(_ context.Context, _ *asynq.Task, delay time.Duration) error {
 			r.putBack = append(r.putBack, delay)

@@ -29,9 +29,12 @@ func (w *Worker) withPages(ctx context.Context, j job, files []connectors.File, 
 			d.Pictures[f.ContentID] = templates.Picture{ContentType: f.ContentType, Content: f.Content}
 		}
 	}
-	// The mail has still to be sent within the lease.
-	making, cancel := context.WithTimeout(ctx, time.Until(j.Deadline)/2)
+	hanging, cancel := context.WithTimeout(ctx, time.Until(j.Deadline)/8)
 	defer cancel()
+	w.Portraits.Hang(hanging, &d)
+	// The mail has still to be sent within the lease.
+	making, stop := context.WithTimeout(ctx, time.Until(j.Deadline)/2)
+	defer stop()
 	made, err := w.Printer.Make(making, d)
 	switch {
 	case err == nil:

@@ -81,8 +81,8 @@ func TestAnImageOfAChatIsInItsPDF(t *testing.T) {
 		t.Fatalf("%d mails", len(sent))
 	}
 	f := pdftest.Read(t, sent[0].files[0].Content)
-	if f.Pictures != 1 || !strings.Contains(f.Text(), "toast.png") {
-		t.Errorf("%d pictures in %s", f.Pictures, f.Text())
+	if len(f.Pictures) != 1 || !strings.Contains(f.Text(), "toast.png") {
+		t.Errorf("%d pictures in %s", len(f.Pictures), f.Text())
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/pdf"
+	"github.com/afterchat/afterchat/internal/portrait"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
@@ -54,6 +55,7 @@ type Worker struct {
 	Renderer      *templates.Renderer
 	Printer       Printer
 	Fetcher       Fetcher
+	Portraits     *portrait.Gallery
 	Intake        *intake.Intake
 	Keys          *signing.Keys
 	PublicURL     string

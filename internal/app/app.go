@@ -32,6 +32,7 @@ import (
 	"github.com/afterchat/afterchat/internal/limiter"
 	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/internal/portrait"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/workers"
@@ -130,8 +131,8 @@ func (a *App) wire() error {
 	printer := pdf.New(renderer, chromium.Find(), m.observePDF)
 	a.worker = &workers.Worker{
 		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Printer: printer, Fetcher: a.fetcher,
-		Intake: in,
-		Keys:   keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
+		Portraits: portrait.New(a.fetcher), Intake: in,
+		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
 	a.doors = a.newBounceDoors(taker)

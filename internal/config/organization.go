@@ -45,7 +45,7 @@ func (o *Organization) Location() *time.Location {
 
 // Brand is how an organization's mails and pages look.
 type Brand struct {
-	LogoURL string `yaml:"logo_url" validate:"omitempty,http_url" jsonschema_description:"URL of a logo; may be empty."`
+	LogoURL string `yaml:"logo_url" validate:"omitempty,http_url" jsonschema_description:"URL of a logo; may be empty. A PDF shows it only from https at a public address, as PNG, JPEG, GIF or WebP; otherwise the name."`
 	Color   string `yaml:"color" validate:"omitempty,hexcolor" jsonschema_description:"Accent colour, as #0a7d55."`
 	Website string `yaml:"website" validate:"omitempty,http_url" jsonschema_description:"URL of the organization's site; may be empty."`
 }

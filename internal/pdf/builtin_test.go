@@ -29,6 +29,11 @@ func builtIn(t testing.TB) *pdf.Fonts {
 // made makes a PDF with the built-in engine and fonts and reads it.
 func made(t testing.TB, d templates.Document) pdftest.File {
 	t.Helper()
+	return pdftest.Read(t, laidOut(t, d))
+}
+
+func laidOut(t testing.TB, d templates.Document) []byte {
+	t.Helper()
 	out, err := pdf.NewWith(renderer(t), builtIn(t), "", ignored).Make(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +41,7 @@ func made(t testing.TB, d templates.Document) pdftest.File {
 	if out.Engine != pdf.EngineBuiltIn || fault.CodeOf(out.Fallback) != "no_browser" {
 		t.Errorf("made by %s: %v", out.Engine, out.Fallback)
 	}
-	return pdftest.Read(t, out.Content)
+	return out.Content
 }
 
 func ignored(string, string, time.Duration) {}
@@ -233,8 +238,8 @@ func TestAPictureIsShownWhereItCanBeRead(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"image/png", "image/jpeg", "image/gif"} {
 		f := made(t, pictured(t, kind, numbered(40)...))
-		if text := f.Text(); f.Pictures != 1 || !strings.Contains(text, "violet.png") || !strings.Contains(text, "broken.png") {
-			t.Errorf("%s: %d pictures", kind, f.Pictures)
+		if text := f.Text(); len(f.Pictures) != 1 || !strings.Contains(text, "violet.png") || !strings.Contains(text, "broken.png") {
+			t.Errorf("%s: %d pictures", kind, len(f.Pictures))
 		}
 	}
 }

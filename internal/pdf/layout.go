@@ -42,8 +42,10 @@ type book struct {
 	content     bytes.Buffer // of the page being written
 	links       []string     // annotations of that page
 	pictures    map[string]templates.Picture
-	images      []int   // the objects of those that were drawn
-	y           float64 // the top of what comes next
+	photos      map[string]templates.Picture
+	faces       map[string]*drawn // those of the photos that were needed so far
+	images      []int             // the objects of those that were drawn
+	y           float64           // the top of what comes next
 }
 
 type page struct {
@@ -53,7 +55,10 @@ type page struct {
 
 // layOut writes a document with this package's own means. It stops when ctx is done.
 func layOut(ctx context.Context, d templates.Document, f *Fonts) ([]byte, error) {
-	b := &book{w: newWriter(), glyphs: newGlyphs(), set: newTypesetter(f, d.Lang), rightToLeft: d.Dir == "rtl", pictures: d.Pictures, y: pageHeight - topMargin}
+	b := &book{
+		w: newWriter(), glyphs: newGlyphs(), set: newTypesetter(f, d.Lang), rightToLeft: d.Dir == "rtl",
+		pictures: d.Pictures, photos: d.Photos, faces: map[string]*drawn{}, y: pageHeight - topMargin,
+	}
 	b.head(d)
 	for _, s := range d.Sections {
 		if err := b.section(ctx, s); err != nil {
@@ -74,7 +79,7 @@ func layOut(ctx context.Context, d templates.Document, f *Fonts) ([]byte, error)
 func (b *book) head(d templates.Document) {
 	b.rule(rgb(d.Brand.Accent()), 3)
 	b.space(8)
-	if name := d.Brand.Name(); name != "" {
+	if name := d.Brand.Name(); !b.logo(d.Logo) && name != "" {
 		b.paragraph(span{text: name, bold: true, color: ink}, sizeBrand)
 	}
 	b.space(4)
@@ -154,13 +159,8 @@ func (b *book) part(p templates.Part) {
 // said writes who spoke and, on a ground of its own, what was said.
 func (b *book) said(s *templates.Said) {
 	b.space(6)
-	b.room(sizeSmall*leading + 2*sizeText*leading + padding)
-	// Isolated, the name does not decide which way the line runs.
-	for _, l := range b.set.lines([]span{{text: "\u2068" + s.Name + "\u2069", bold: true, color: ink}, {text: " " + strings.TrimSpace(s.Role+" "+s.Clock), color: mute}}, contentWidth*unit/sizeSmall, b.rightToLeft) {
-		b.room(sizeSmall * leading)
-		b.start(l, sizeSmall, sideMargin, contentWidth)
-		b.y -= sizeSmall * leading
-	}
+	b.room(faceSize + 2*sizeText*leading + padding)
+	b.speaker(s)
 	ground := paleGrey
 	if s.Own {
 		ground = paleBlue
@@ -181,6 +181,27 @@ func (b *book) said(s *templates.Said) {
 		b.picture(f.CID, ground)
 	}
 	b.ground(ground, padding/2)
+}
+
+// speaker writes who spoke, beside a photo if there is one.
+func (b *book) speaker(s *templates.Said) {
+	indent, above := b.face(s.Photo), 0.0
+	if indent > 0 {
+		above = (faceSize - sizeSmall*leading) / 2
+	}
+	x := sideMargin + indent
+	if b.rightToLeft {
+		x = sideMargin
+	}
+	// Isolated, the name does not decide which way the line runs.
+	b.y -= above
+	name := span{text: "\u2068" + s.Name + "\u2069", bold: true, color: ink}
+	for _, l := range b.set.lines([]span{name, {text: " " + strings.TrimSpace(s.Role+" "+s.Clock), color: mute}}, (contentWidth-indent)*unit/sizeSmall, b.rightToLeft) {
+		b.room(sizeSmall * leading)
+		b.start(l, sizeSmall, x, contentWidth-indent)
+		b.y -= sizeSmall * leading
+	}
+	b.y -= above
 }
 
 func (b *book) grounded(s span, size float64, ground string) {

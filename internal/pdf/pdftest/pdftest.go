@@ -28,8 +28,15 @@ type File struct {
 	Lang          string
 	Width, Height float64 // of each page, in points
 	Links         []string
-	// Pictures are how many images of messages were drawn.
-	Pictures int
+	// Pictures are the images that were drawn: of messages, the logo, photos.
+	Pictures []Picture
+}
+
+// Picture is where an image stands, in points from the page's lower left corner, and which
+// of the file's images it is.
+type Picture struct {
+	Page, Image         int
+	X, Y, Width, Height float64
 }
 
 // Text returns the whole text, a line of it a line.
@@ -64,7 +71,7 @@ func Read(t testing.TB, content []byte) File {
 		for _, c := range regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(r.match(page, `/Contents \[(.*?)\]`)[1], -1) {
 			content := r.stream(c[1])
 			lines = append(lines, r.lines(content, fonts)...)
-			f.Pictures += len(regexp.MustCompile(`/I\d+ Do`).FindAllString(content, -1))
+			f.Pictures = append(f.Pictures, r.pictures(content, len(f.Pages))...)
 		}
 		f.Pages = append(f.Pages, lines)
 		for _, m := range regexp.MustCompile(`/URI \((.*?)\) >>`).FindAllStringSubmatch(page, -1) {
@@ -163,6 +170,18 @@ func (r reader) fonts(resources string) map[string]map[string]string {
 		fonts[m[1]] = meaning
 	}
 	return fonts
+}
+
+func (r reader) pictures(content string, page int) []Picture {
+	r.t.Helper()
+	var all []Picture
+	for _, m := range regexp.MustCompile(`q (\S+) 0 0 (\S+) (\S+) (\S+) cm [^/Q]*/I(\d+) Do`).FindAllStringSubmatch(content, -1) {
+		all = append(all, Picture{
+			Page: page, Image: int(r.number(m[5])),
+			X: r.number(m[3]), Y: r.number(m[4]), Width: r.number(m[1]), Height: r.number(m[2]),
+		})
+	}
+	return all
 }
 
 func (r reader) lines(content string, fonts map[string]map[string]string) []Line {
