@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/pdf/pdftest"
 )
 
 // ask asks for a transcript as an agent's tool does.
@@ -56,6 +58,33 @@ func TestATranscriptThatIsAskedForShowsItsNoteAndWhatItsAudienceMaySee(t *testin
 	}
 	if log := r.log.String(); strings.Contains(log, "promised") || strings.Contains(log, "@") {
 		t.Error("the log holds the note or an address")
+	}
+}
+
+func TestATranscriptThatIsAskedForHasAPDFWhereThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, blind(), "")
+	r.end(sample("c", 1))
+	with, without := r.ask("c", map[string]any{"pdf": true}), r.ask("c", map[string]any{"pdf": false})
+	// What is sent once more is the same mail.
+	v.mishaps = []mishap{not(fault.Transient)}
+	if d := r.run(with); d.State != chat.Pending {
+		t.Fatalf("%s (%s)", d.State, d.Error)
+	}
+	r.age(with, time.Hour)
+	for _, id := range []chat.Key{with, without} {
+		if d := r.run(id); d.State != chat.Delivered {
+			t.Fatalf("%s (%s)", d.State, d.Error)
+		}
+	}
+	sent := v.things("message")
+	if len(sent) != 2 || len(sent[0].files) != 1 || sent[0].files[0].ContentType != "application/pdf" || len(sent[1].files) != 0 {
+		t.Fatalf("sent %d mails", len(sent))
+	}
+	text := pdftest.Read(t, sent[0].files[0].Content).Text()
+	if found := holds(text); len(found) > 0 || !strings.Contains(text, "It smells of toast") || !strings.Contains(text, "Unplug it") {
+		t.Errorf("the PDF shows %q: %s", found, text)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestAnAgentAsksForOneMoreTranscript(t *testing.T) {
 	asked := map[string]bool{}
 	for _, body := range []any{
 		nil, object{}, object{"to": "user"}, object{"to": " boss@example.com ", "note": "As promised on the phone"},
-		object{"to": "qa@acme.example", "audience": "internal", "episode": 1},
+		object{"to": "qa@acme.example", "audience": "internal", "episode": 1, "pdf": true},
 	} {
 		var made plannedDelivery
 		d.do("POST", "/v1/conversations/c/transcripts", body).is(202, &made)
@@ -87,6 +87,7 @@ func TestATranscriptThatCannotBeSentIsRefusedAtItsField(t *testing.T) {
 		{"c", object{"audience": "internal", "to": "ann@work.example", "episode": 1}, 422, "internal_to_user", "audience"},
 		{"c", object{"note": strings.Repeat("é", 4001)}, 422, "invalid_field", "note"},
 		{"c", object{"episode": -1}, 422, "invalid_field", "episode"},
+		{"c", object{"pdf": "yes"}, 422, "invalid_field", "pdf"},
 		{"c", "[]", 422, "malformed_json", ""},
 		{"c", object{"episode": 2}, 409, "not_ended", "episode"},
 		{"c", object{"episode": 3}, 404, "not_found", "episode"},
@@ -125,7 +126,7 @@ func TestAnIdempotencyKeyMakesOneTranscript(t *testing.T) {
 	first := ask("c", object{"note": "Hello"}, "k1")
 	d.exec(`update deliveries set state = 'cancelled', error = 'x', due_at = null where action = 'email_transcript'`)
 	d.do("POST", "/v1/conversations/c/contact", object{"id": "k", "email": "boss@example.com"}).is(200, nil)
-	if again := ask("c", object{"note": "Hello", "audience": "customer", "to": "user"}, "k1"); again != first {
+	if again := ask("c", object{"note": "Hello", "audience": "customer", "to": "user", "pdf": false}, "k1"); again != first {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 	if other := ask("c", object{"note": "Hello"}, "k2"); other.ID == first.ID {
@@ -134,7 +135,7 @@ func TestAnIdempotencyKeyMakesOneTranscript(t *testing.T) {
 	for _, c := range []struct {
 		id   string
 		body object
-	}{{"c", object{"note": "Other"}}, {"c", object{"note": "Hello", "episode": 1}}, {"d", object{"note": "Hello"}}} {
+	}{{"c", object{"note": "Other"}}, {"c", object{"note": "Hello", "episode": 1}}, {"c", object{"note": "Hello", "pdf": true}}, {"d", object{"note": "Hello"}}} {
 		d.do("POST", "/v1/conversations/"+c.id+"/transcripts", c.body, "Idempotency-Key", "k1").refused(409, "idempotency_key_reused", "")
 	}
 	d.do("POST", "/v1/conversations/c/transcripts", object{}, "Idempotency-Key", strings.Repeat("x", 256)).refused(422, "invalid_field", "Idempotency-Key")

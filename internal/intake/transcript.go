@@ -20,6 +20,7 @@ type TranscriptRequest struct {
 	Audience chat.Audience `json:"audience,omitempty" enum:"customer,internal" doc:"Default customer; the user never gets internal."`
 	Note     string        `json:"note,omitempty" maxLength:"4000" doc:"A covering note, which stands above the transcript."`
 	Episode  int           `json:"episode,omitempty" doc:"Default: the latest that has ended."`
+	PDF      bool          `json:"pdf,omitempty" doc:"Attach the transcript as a PDF, too. Default false."`
 }
 
 // TranscriptAnswer is the answer to it: the delivery as it was planned.
@@ -53,7 +54,7 @@ func (i *Intake) Transcript(ctx context.Context, o *config.Organization, id stri
 	if err != nil {
 		return TranscriptAnswer{}, err
 	}
-	ask := plan.Ask{ID: "t_" + rand.Text(), To: r.To, Audience: r.Audience, Cover: r.Note}
+	ask := plan.Ask{ID: "t_" + rand.Text(), To: r.To, Audience: r.Audience, Cover: r.Note, PDF: r.PDF}
 	raw, err := i.Store.AskTranscript(ctx, o.ID, store.NewTranscript{
 		Conversation: id, Episode: r.Episode, Repeat: repeat,
 		Plan: func(c chat.Conversation, addresses []string) (chat.Delivery, string, error) {

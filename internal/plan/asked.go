@@ -19,12 +19,13 @@ const MaxCover = 4000
 const maxAddress = 254
 
 // Ask is a transcript that an agent asks for. ID is the request's own; To is ToUser or an
-// address.
+// address. PDF attaches it as pages, too.
 type Ask struct {
 	ID       string
 	To       string
 	Audience chat.Audience
 	Cover    string
+	PDF      bool
 }
 
 // Asked returns the delivery of a transcript that an agent asks for. It belongs to the
@@ -42,7 +43,7 @@ func Asked(c chat.Conversation, o *config.Organization, a Ask, addresses []strin
 	}
 	d := newDelivery(c, chat.EmailTranscript, a.ID)
 	d.Target = chat.AccountMail
-	d.Params = chat.Params{Audience: a.Audience, Asked: true, Cover: strings.TrimSpace(a.Cover), Rule: "an agent asked for it"}
+	d.Params = chat.Params{Audience: a.Audience, PDF: a.PDF, Asked: true, Cover: strings.TrimSpace(a.Cover), Rule: "an agent asked for it"}
 	if a.To != ToUser {
 		d.Params.To = a.To
 	}
