@@ -76,7 +76,12 @@ func (l *Redis) rests(bucket string) time.Duration {
 	if len(l.resting) == 0 {
 		return 0
 	}
-	return max(time.Until(l.resting[key(bucket)]), 0)
+	name := key(bucket)
+	rest := time.Until(l.resting[name])
+	if rest <= 0 {
+		delete(l.resting, name)
+	}
+	return max(rest, 0)
 }
 
 // restsAnywhere is how long a bucket rests as far as any process knew a second ago.
