@@ -172,19 +172,27 @@ func (s *Store) gather(ctx context.Context, q *sqlc.Queries, c *locked, episode 
 		}
 		doc.Messages = more
 	}
-	for _, e := range c.episodes {
+	var err error
+	doc.Dropped, err = s.earlier(ctx, q, c.Conversation.Conversation, c.episodes, episode)
+	return err
+}
+
+// earlier returns the ids of the messages that episodes before this one had.
+func (s *Store) earlier(ctx context.Context, q *sqlc.Queries, conversation int64, episodes []sqlc.EpisodesRow, episode int) ([]string, error) {
+	var ids []string
+	for _, e := range episodes {
 		if int(e.Episode) >= episode {
 			continue
 		}
-		earlier, err := s.load(ctx, q, c.Conversation.Conversation, int(e.Episode))
+		before, err := s.load(ctx, q, conversation, int(e.Episode))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, m := range earlier.Messages {
-			doc.Dropped = append(doc.Dropped, m.ID)
+		for _, m := range before.Messages {
+			ids = append(ids, m.ID)
 		}
 	}
-	return nil
+	return ids, nil
 }
 
 // UpdateConversation takes in an open chat as it stands. Fewer messages than are stored,
@@ -261,8 +269,17 @@ func (s *Store) Conversation(ctx context.Context, organization, id string) (*Con
 		if len(episodes) == 0 {
 			return nil
 		}
-		latest, err := s.current(ctx, q, c.Conversation, int(episodes[len(episodes)-1].Episode))
+		last := episodes[len(episodes)-1]
+		latest, err := s.current(ctx, q, c.Conversation, int(last.Episode))
+		if err != nil {
+			return err
+		}
 		out.Latest = &latest
+		if last.State != episodeOpen {
+			return nil
+		}
+		ids, err := s.earlier(ctx, q, c.Conversation, episodes, int(last.Episode))
+		latest.Messages = without(latest.Messages, ids)
 		return err
 	})
 	return out, err

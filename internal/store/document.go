@@ -38,14 +38,19 @@ func (d document) merge(s chat.Snapshot) chat.Snapshot {
 	if len(d.Messages)+len(d.Notes)+len(d.Dropped) == 0 {
 		return s
 	}
-	dropped := make(map[string]bool, len(d.Dropped))
-	for _, id := range d.Dropped {
-		dropped[id] = true
-	}
-	s.Messages = slices.DeleteFunc(mergeMessages(slices.Clone(s.Messages), d.Messages), func(m chat.Message) bool { return dropped[m.ID] })
+	s.Messages = without(mergeMessages(slices.Clone(s.Messages), d.Messages), d.Dropped)
 	s.Notes = mergeNotes(slices.Clone(s.Notes), d.Notes)
 	s.Sort()
 	return s
+}
+
+// without removes the messages with these ids from list.
+func without(list []chat.Message, ids []string) []chat.Message {
+	dropped := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		dropped[id] = true
+	}
+	return slices.DeleteFunc(list, func(m chat.Message) bool { return dropped[m.ID] })
 }
 
 // mergeMessages adds those of more that list does not have.

@@ -140,6 +140,10 @@ func TestMessagesOfEarlierEpisodesAreDropped(t *testing.T) {
 	three.Messages = append(two.Messages[:4:4], three.Messages...)
 	r.deliver(r.mustEnd(one)[chat.FileTicket], "7")
 	r.deliver(r.mustEnd(two)[chat.FileTicket], "7")
+	r.put(three)
+	if open := r.conversation("c").Latest.Messages; len(open) != 2 || open[0].ID != "m3.1" {
+		t.Errorf("while it is open the third episode has %+v", open)
+	}
 	got := r.frozen(r.claim(r.mustEnd(three)[chat.FileTicket]))
 	if len(got.Messages) != 2 || got.Messages[0].ID != "m3.1" {
 		t.Errorf("the third episode has %+v", got.Messages)
