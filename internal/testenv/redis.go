@@ -34,25 +34,31 @@ func Redis(tb testing.TB) string {
 // StartRedis starts such a server for whoever is no test, and returns its address. It
 // ends with Stop, and with this process.
 func StartRedis(ctx context.Context) (string, *child.Process, error) {
+	port, process, err := startRedisOnAPort(ctx, func(int) []string { return nil })
+	return fmt.Sprintf("redis://127.0.0.1:%d/0", port), process, err
+}
+
+// startRedisOnAPort starts a server with more arguments, which may depend on its port.
+func startRedisOnAPort(ctx context.Context, more func(port int) []string) (int, *child.Process, error) {
 	program, err := redisProgram()
 	if err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
 	for range 5 {
 		port, err := child.FreePort(ctx)
 		if err != nil {
-			return "", nil, err
+			return 0, nil, err
 		}
-		process, err := startRedis(ctx, program, port)
+		process, err := startRedis(ctx, program, port, more(port))
 		if errors.Is(err, errRedisEnded) {
 			continue // somebody else took the port
 		}
 		if err != nil {
-			return "", nil, fmt.Errorf("starting redis-server: %w", err)
+			return 0, nil, fmt.Errorf("starting redis-server: %w", err)
 		}
-		return fmt.Sprintf("redis://127.0.0.1:%d/0", port), process, nil
+		return port, process, nil
 	}
-	return "", nil, errRedisEnded
+	return 0, nil, errRedisEnded
 }
 
 var errRedisEnded = errors.New("redis-server ended while it started")
@@ -66,16 +72,16 @@ func redisProgram() (string, error) {
 	return program, err
 }
 
-func startRedis(ctx context.Context, program string, port int) (*child.Process, error) {
+func startRedis(ctx context.Context, program string, port int, more []string) (*child.Process, error) {
 	dir, err := os.MkdirTemp("", "afterchat-redis-")
 	if err != nil {
 		return nil, err
 	}
 	process, err := child.Start(ctx, child.Spec{
-		Command: []string{
+		Command: append([]string{
 			program, "--port", strconv.Itoa(port), "--bind", "127.0.0.1",
 			"--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
-		},
+		}, more...),
 		Env:        child.PlainEnv(),
 		Dir:        dir,
 		StopSignal: "TERM",
