@@ -34,16 +34,20 @@ const (
 // images to show in the mail and others to attach, each until what the organization
 // allows is used up. It says in the entries what became of each. What cannot be had in
 // time stays linked: no file holds up a mail, or fails it.
-func (w *Worker) fetchFiles(ctx context.Context, j job, entries []templates.Entry) []connectors.File {
-	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(j.Deadline)/4))
+func (l Letters) fetchFiles(ctx context.Context, o LetterOrder, entries []templates.Entry) []connectors.File {
+	if o.Organization.Mail == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(o.Until)/4))
 	defer cancel()
-	left := fetch.Limits{Image: int64(j.organization.Mail.Attachments.Inline), Other: int64(j.organization.Mail.Attachments.Attach)}
+	allowed := o.Organization.Mail.Attachments
+	left := fetch.Limits{Image: int64(allowed.Inline), Other: int64(allowed.Attach)}
 	var out []connectors.File
 	for some := range slices.Chunk(linked(entries), fetchedAtOnce) {
 		if ctx.Err() != nil {
 			break
 		}
-		for i, got := range w.fetchAll(ctx, some, left) {
+		for i, got := range l.fetchAll(ctx, some, left) {
 			f := some[i]
 			size := int64(len(got.Content))
 			switch {
@@ -51,7 +55,7 @@ func (w *Worker) fetchFiles(ctx context.Context, j job, entries []templates.Entr
 				continue
 			case got.Image && size <= left.Image:
 				left.Image -= size
-				f.CID = "image" + strconv.Itoa(len(out)+1) + "." + j.ID.String()
+				f.CID = "image" + strconv.Itoa(len(out)+1) + "." + o.Key.String()
 			case size <= left.Other:
 				left.Other -= size
 				f.Attached = true
@@ -79,13 +83,13 @@ func linked(entries []templates.Entry) []*templates.File {
 
 // fetchAll gets some files at the same time, in their order; what could not be had, or is
 // longer than what is left, has no content. It notes which links have expired.
-func (w *Worker) fetchAll(ctx context.Context, files []*templates.File, left fetch.Limits) []fetch.File {
+func (l Letters) fetchAll(ctx context.Context, files []*templates.File, left fetch.Limits) []fetch.File {
 	got := make([]fetch.File, len(files))
 	var all sync.WaitGroup
 	for i, f := range files {
 		all.Go(func() {
 			var err error
-			if got[i], err = w.Fetcher.Get(ctx, f.URL, left); err != nil {
+			if got[i], err = l.Fetcher.Get(ctx, f.URL, left); err != nil {
 				f.Expired = fault.Is(err, fault.NotFound)
 			}
 		})

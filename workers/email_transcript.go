@@ -25,47 +25,34 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
 		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
 	}
-	letter, files, err := w.transcript(ctx, j, snapshot)
+	letter, err := w.letter(ctx, j, snapshot)
 	if err != nil {
 		return unmade(j, err)
 	}
 	return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
-		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: files,
+		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
 		Thread: j.Organization + "/" + j.Conversation,
 	}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 }
 
-// transcript renders the audience's transcript, and as pages where the plan says so. It
-// gets what goes with it of the files that this audience sees. Whoever is not said to be
-// internal is a customer.
-func (w *Worker) transcript(ctx context.Context, j job, s chat.Snapshot) (templates.Mail, []connectors.File, error) {
+// letter makes the audience's transcript, and as pages where the plan says so.
+func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot) (Letter, error) {
 	o := RenderOptions(j.organization, j.Ticket)
 	o.Cover = j.Params.Cover
 	if j.Params.Audience == chat.Internal {
 		var err error
 		if o.Deliveries, err = w.deliveries(ctx, j); err != nil {
-			return templates.Mail{}, nil, err
+			return Letter{}, err
 		}
 	}
-	if j.Params.Audience == chat.Internal {
-		view := templates.ForInternal(s, o)
-		files := w.fetchFiles(ctx, j, view.Entries)
-		var err error
-		if files, view.NoPDF, err = w.withPages(ctx, j, files, func() templates.Document { return w.Renderer.For(j.Organization).DocumentForInternal(view) }); err != nil {
-			return templates.Mail{}, nil, err
-		}
-		letter, err := w.Renderer.For(j.Organization).TranscriptForInternal(view)
-		return letter, append(files, Files(letter.Files)...), err
+	letter, err := w.Compose(ctx, LetterOrder{
+		Organization: j.organization, Key: j.ID, Snapshot: s, Audience: j.Params.Audience, Options: o,
+		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Until: j.Deadline,
+	})
+	if letter.NoPDF != nil {
+		w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(letter.NoPDF))
 	}
-	view := templates.ForCustomer(s, o)
-	files := w.fetchFiles(ctx, j, view.Entries)
-	files, noPDF, err := w.withPages(ctx, j, files, func() templates.Document { return w.Renderer.For(j.Organization).DocumentForCustomer(view) })
-	if err != nil {
-		return templates.Mail{}, nil, err
-	}
-	view.NoPDF = noPDF
-	letter, err := w.Renderer.For(j.Organization).TranscriptForCustomer(view)
-	return letter, append(files, Files(letter.Files)...), err
+	return letter, err
 }
 
 // deliveries is what has become of the conversation so far, but for this very mail. A
@@ -89,15 +76,6 @@ func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, e
 		})
 	}
 	return out, nil
-}
-
-// Files are what goes with a mail, as a connector takes it.
-func Files(attachments []templates.Attachment) []connectors.File {
-	var out []connectors.File
-	for _, a := range attachments {
-		out = append(out, connectors.File{Name: a.Name, ContentType: a.ContentType, Content: a.Content})
-	}
-	return out
 }
 
 // mayWrite checks the address and whether it may be written to. Otherwise it returns

@@ -109,8 +109,10 @@ func newRig(t *testing.T) *rig {
 	fetcher := fetch.New(fetch.Options{})
 	r.worker = &workers.Worker{
 		Store: s, Accounts: r.accounts, Resting: r.rests, Organizations: map[string]*config.Organization{acme: organization},
-		Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Fetcher: fetcher,
-		Portraits: portrait.New(fetcher), Intake: in, Keys: keys, PublicURL: "https://after.example",
+		Letters: workers.Letters{
+			Renderer: renderer, Printer: pdf.New(renderer, "", func(string, string, time.Duration) {}), Fetcher: fetcher, Portraits: portrait.New(fetcher),
+		},
+		Intake: in, Keys: keys, PublicURL: "https://after.example",
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), Wake: func() {}, UnknownFor: time.Hour,
 		PutBack: func(_ context.Context, _ *asynq.Task, delay time.Duration) error {
 			r.putBack = append(r.putBack, delay)

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/connectors"
-	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -15,45 +15,26 @@ import (
 // make. After that it goes without, and says so: the text is what the reader needs.
 const pdfTries = 3
 
-// withPages puts the document, with the images among the files in it, before a mail's
-// files where the plan says so; missing is true when it could not be made. An error asks
-// for another try.
-func (w *Worker) withPages(ctx context.Context, j job, files []connectors.File, document func() templates.Document) (with []connectors.File, missing bool, err error) {
-	if !j.Params.PDF {
-		return files, false, nil
-	}
-	d := document()
+// again reports whether a PDF that failed so is to be tried once more before the letter
+// goes without it.
+func (o LetterOrder) again(err error) bool { return o.Patient && fault.Is(err, fault.Transient) }
+
+// print makes the document into pages, with the images among the files, the logo and the
+// photos in it.
+func (l Letters) print(ctx context.Context, o LetterOrder, d templates.Document, files []connectors.File) (pdf.PDF, error) {
 	d.Pictures = map[string]templates.Picture{}
 	for _, f := range files {
 		if f.ContentID != "" {
 			d.Pictures[f.ContentID] = templates.Picture{ContentType: f.ContentType, Content: f.Content}
 		}
 	}
-	hanging, cancel := context.WithTimeout(ctx, time.Until(j.Deadline)/8)
+	hanging, cancel := context.WithTimeout(ctx, time.Until(o.Until)/8)
 	defer cancel()
-	w.Portraits.Hang(hanging, &d)
-	// The mail has still to be sent within the lease.
-	making, stop := context.WithTimeout(ctx, time.Until(j.Deadline)/2)
+	l.Portraits.Hang(hanging, &d)
+	// The mail has still to be sent in the same time.
+	making, stop := context.WithTimeout(ctx, time.Until(o.Until)/2)
 	defer stop()
-	made, err := w.Printer.Make(making, d)
-	switch {
-	case err == nil:
-		page := connectors.File{Name: PDFName(j.Conversation), ContentType: "application/pdf", Content: made.Content}
-		return append([]connectors.File{page}, files...), false, nil
-	case fault.Is(err, fault.Transient) && j.Attempts < pdfTries-1:
-		return nil, false, err
-	}
-	w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(err))
-	return files, true, nil
-}
-
-// Document is a transcript as the audience may see it. Whoever is not said to be internal
-// is a customer.
-func Document(r *templates.Renderer, audience chat.Audience, s chat.Snapshot, o templates.Options) templates.Document {
-	if audience == chat.Internal {
-		return r.DocumentForInternal(templates.ForInternal(s, o))
-	}
-	return r.DocumentForCustomer(templates.ForCustomer(s, o))
+	return l.Printer.Make(making, d)
 }
 
 // longestNumber is how much of a chat's number stands in a file's name.

@@ -18,7 +18,6 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/pdf"
-	"github.com/afterchat/afterchat/internal/portrait"
 	"github.com/afterchat/afterchat/internal/signing"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
@@ -48,14 +47,11 @@ type Printer interface {
 // Worker has what the handlers need. All fields are needed; Keys may be nil where no
 // organization has links.
 type Worker struct {
+	Letters
 	Store         *store.Store
 	Accounts      Accounts
 	Resting       Resting
 	Organizations map[string]*config.Organization
-	Renderer      *templates.Renderer
-	Printer       Printer
-	Fetcher       Fetcher
-	Portraits     *portrait.Gallery
 	Intake        *intake.Intake
 	Keys          *signing.Keys
 	PublicURL     string

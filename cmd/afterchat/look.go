@@ -67,6 +67,18 @@ type previewCommand struct {
 	Audience string `enum:"customer,internal" default:"customer" help:"Who will read: customer or internal."`
 	Format   string `enum:"html,text,pdf" default:"text" help:"html, text or pdf."`
 	Output   string `type:"path" placeholder:"FILE" help:"Write to this file instead of standard output."`
+	offlineFlag
+}
+
+// isTerminal reports whether what is written there comes before somebody's eyes.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// offlineFlag is that of the commands that make a transcript.
+type offlineFlag struct {
+	Offline bool `help:"Fetch no attachments and no pictures: they are linked, or left out."`
 }
 
 // Run writes the transcript.
@@ -75,16 +87,12 @@ func (c previewCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	if c.Format == "pdf" {
-		if f, ok := s.out.(*os.File); ok && c.Output == "" && isatty.IsTerminal(f.Fd()) {
-			return errors.New("a PDF is nothing for a terminal: name a file with --output")
-		}
-		err = app.PreviewPDF(ctx, c.Config, c.Organization, c.Audience, body, &out, s.err)
-	} else {
-		err = app.Preview(c.Config, c.Organization, c.Audience, c.Format, body, &out)
+	if c.Format == app.FormatPDF && c.Output == "" && isTerminal(s.out) {
+		return errors.New("a PDF is nothing for a terminal: name a file with --output")
 	}
-	if err != nil {
+	var out bytes.Buffer
+	t := app.Trial{Organization: c.Organization, Audience: c.Audience, Chat: body, Offline: c.Offline}
+	if err := app.Preview(ctx, c.Config, t, c.Format, &out, s.err); err != nil {
 		return err
 	}
 	if c.Output == "" {
@@ -103,13 +111,15 @@ type sendTestCommand struct {
 	Organization string `required:"" help:"The organization's id."`
 	To           string `required:"" placeholder:"ADDRESS" help:"Who gets it."`
 	Audience     string `enum:"customer,internal" default:"customer" help:"What it shows: customer or internal."`
-	JSON         bool   `name:"json" help:"Print JSON."`
-	Chat         string `arg:"" optional:"" placeholder:"CHAT.json" help:"The snapshot; - reads standard input. Without it: a made-up one."`
+	PDF          bool   `name:"pdf" help:"Attach the transcript as a PDF, too."`
+	offlineFlag
+	JSON bool   `name:"json" help:"Print JSON."`
+	Chat string `arg:"" optional:"" placeholder:"CHAT.json" help:"The snapshot; - reads standard input. Without it: a made-up one."`
 }
 
 // Run mails the transcript, marked as a test.
 func (c sendTestCommand) Run(ctx context.Context, s streams) error {
-	m := app.TestMail{Organization: c.Organization, To: c.To, Audience: c.Audience}
+	m := app.TestMail{Trial: app.Trial{Organization: c.Organization, Audience: c.Audience, Offline: c.Offline}, To: c.To, PDF: c.PDF}
 	if c.Chat != "" {
 		var err error
 		if m.Chat, err = (chatFlags{Chat: c.Chat}).read(); err != nil {

@@ -46,7 +46,7 @@ func TestCommands(t *testing.T) {
 }
 
 // mails writes each mail that $MAIL has taken to mail0.txt, mail0.html, mail1.txt …: its
-// envelope and header, and each form.
+// envelope and header, each form, and the files that came with it.
 func mails(ts *testscript.TestScript, _ bool, _ []string) {
 	for i, m := range ts.Value("MAIL").(*smtptest.Server).Messages() {
 		content, err := m.Read()
@@ -54,6 +54,9 @@ func mails(ts *testscript.TestScript, _ bool, _ []string) {
 		text := fmt.Sprintf("to <%s>\n%s\nSubject: %s\n\n%s", m.To, m.MessageID, m.Subject, content.Text)
 		ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("mail%d.txt", i)), []byte(text), 0o600))
 		ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("mail%d.html", i)), []byte(content.HTML), 0o600))
+		for _, f := range content.Files {
+			ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("mail%d-%s", i, f.Name)), f.Content, 0o600))
+		}
 	}
 }
 

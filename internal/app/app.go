@@ -128,11 +128,12 @@ func (a *App) wire() error {
 	in := &intake.Intake{
 		Store: a.store, Keys: keys, PublicURL: c.HTTP.PublicURL, Number: number, Wake: a.dispatcher.Wake, Opened: a.fetchTickets,
 	}
-	printer := pdf.New(renderer, chromium.Find(), m.observePDF)
 	a.worker = &workers.Worker{
-		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Renderer: renderer, Printer: printer, Fetcher: a.fetcher,
-		Portraits: portrait.New(a.fetcher), Intake: in,
-		Keys: keys, PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
+		Letters: workers.Letters{
+			Renderer: renderer, Printer: pdf.New(renderer, chromium.Find(), m.observePDF), Fetcher: a.fetcher, Portraits: portrait.New(a.fetcher),
+		},
+		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Intake: in, Keys: keys,
+		PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
 	a.doors = a.newBounceDoors(taker)

@@ -11,7 +11,8 @@ import (
 
 func TestAPDFThatAnAgentAsksForArrivesWithTheMail(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	// The race detector makes a PDF of so much text a matter of many seconds.
+	r := newRig(t, func(config string) string { return strings.Replace(config, "lease: 5s", "lease: 2m", 1) })
 	s := standin.Chat(3)
 	// So long a chat is nothing for Chromium, whose PDFs this test cannot read.
 	s.Messages[0].Text = "It smells of toast. " + strings.Repeat("Really. ", 9000)

@@ -121,7 +121,7 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 	if n := len(r.vendors.Mail.Messages()); n != 1 {
 		t.Errorf("%d mails", n)
 	}
-	test := app.TestMail{Organization: standin.Organization, To: "kim@example.com", Audience: "customer"}
+	test := app.TestMail{Trial: app.Trial{Organization: standin.Organization, Audience: "customer"}, To: "kim@example.com"}
 	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard); err != nil {
 		t.Fatal(err)
 	}

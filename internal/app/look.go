@@ -15,8 +15,6 @@ import (
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
-	"github.com/afterchat/afterchat/templates"
-	"github.com/afterchat/afterchat/workers"
 )
 
 // finding is one line of what check has to say.
@@ -162,67 +160,6 @@ func Plan(path, organization string, body []byte, asJSON bool, out io.Writer) er
 		fmt.Fprintf(out, "%-17s %-10s %s%s\n", p.Action, p.Target, p.Why, held)
 	}
 	return nil
-}
-
-// Preview writes a chat's transcript as it would be sent: as text with its subject, or
-// the mail's HTML.
-func Preview(path, organization, audience, format string, body []byte, out io.Writer) error {
-	c, o, s, err := chatOf(path, organization, body)
-	if err != nil {
-		return err
-	}
-	letter, err := transcript(c, o, s, audience)
-	if err != nil {
-		return err
-	}
-	if format == "html" {
-		_, err = io.WriteString(out, letter.HTML)
-	} else {
-		_, err = fmt.Fprintf(out, "Subject: %s\n\n%s", letter.Subject, letter.Text)
-	}
-	return err
-}
-
-// transcript renders a chat's transcript as the workers do.
-func transcript(c *config.Config, o *config.Organization, s chat.Snapshot, audience string) (templates.Mail, error) {
-	var failed []error
-	r, err := newRenderer(c, func(organization string, p templates.Problem) {
-		if organization == o.ID {
-			failed = append(failed, fault.New(fault.Invalid, "template", p.String()))
-		}
-	})
-	if err != nil {
-		return templates.Mail{}, err
-	}
-	r = r.For(o.ID)
-	var letter templates.Mail
-	options := workers.RenderOptions(o, nil)
-	if chat.Audience(audience) == chat.Internal {
-		letter, err = r.TranscriptForInternal(templates.ForInternal(s, options))
-	} else {
-		letter, err = r.TranscriptForCustomer(templates.ForCustomer(s, options))
-	}
-	if err != nil {
-		return templates.Mail{}, fmt.Errorf("rendering the transcript: %w", err)
-	}
-	return letter, errors.Join(failed...)
-}
-
-func chatOf(path, organization string, body []byte) (*config.Config, *config.Organization, chat.Snapshot, error) {
-	c, err := LoadConfig(path)
-	if err != nil {
-		return nil, nil, chat.Snapshot{}, err
-	}
-	o, ok := c.Organizations[organization]
-	if !ok {
-		return nil, nil, chat.Snapshot{}, unknownOrganization(c, organization)
-	}
-	s, _, err := chat.ParseSnapshot(body)
-	if err != nil {
-		return nil, nil, chat.Snapshot{}, fmt.Errorf("reading the chat: %w", err)
-	}
-	s.Flags = plan.Flags(o, s)
-	return c, o, s, nil
 }
 
 func unknownOrganization(c *config.Config, id string) error {

@@ -11,18 +11,16 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
-	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/templates"
-	"github.com/afterchat/afterchat/workers"
 )
 
-// TestMail is what SendTest mails: the transcript of a chat for an audience, to an
-// address. Chat is the snapshot's JSON; nil means a made-up one.
+// TestMail is what SendTest mails, and to which address; with PDF also as pages.
 type TestMail struct {
-	Organization, To, Audience string
-	Chat                       []byte
+	Trial
+	To  string
+	PDF bool
 }
 
 // sendTestTimeout bounds the whole of it; a mail server may think for long.
@@ -49,23 +47,15 @@ func SendTest(ctx context.Context, path string, m TestMail, asJSON bool, out io.
 }
 
 func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
-	c, err := LoadConfig(path)
+	c, o, s, err := chatOf(path, m.Organization, m.Chat)
 	if err != nil {
 		return chat.Ref{}, err
-	}
-	o, ok := c.Organizations[m.Organization]
-	if !ok {
-		return chat.Ref{}, unknownOrganization(c, m.Organization)
 	}
 	if o.Mail == nil {
 		return chat.Ref{}, fault.New(fault.Invalid, "mail_not_configured", "this organization has no mail configured")
 	}
 	if !plan.GoodAddress(m.To) {
 		return chat.Ref{}, fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
-	}
-	letter, err := testLetter(c, o, m)
-	if err != nil {
-		return chat.Ref{}, err
 	}
 	built, err := newAccounts(c, unlimited{}, func(string, string, string, time.Duration) {})
 	if err != nil {
@@ -77,23 +67,15 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	}
 	var key chat.Key
 	_, _ = rand.Read(key[:]) // never fails
+	letter, err := m.letter(ctx, c, o, s, key, m.PDF)
+	if err != nil {
+		return chat.Ref{}, err
+	}
+	marked := templates.Mail{Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML}.ForTest()
 	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
-		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: workers.Files(letter.Files),
+		Key: key, To: m.To, Subject: marked.Subject, Text: marked.Text, HTML: marked.HTML, Files: letter.Files,
 		BounceTag: keys.BounceMark(o.ID, key).Tag, // so that a bounce of the test gets as far as any other
 	})
-}
-
-func testLetter(c *config.Config, o *config.Organization, m TestMail) (templates.Mail, error) {
-	s := templates.Sample()
-	if m.Chat != nil {
-		var err error
-		if s, _, err = chat.ParseSnapshot(m.Chat); err != nil {
-			return templates.Mail{}, fmt.Errorf("reading the chat: %w", err)
-		}
-	}
-	s.Flags = plan.Flags(o, s)
-	letter, err := transcript(c, o, s, m.Audience)
-	return letter.ForTest(), err
 }
 
 // reportTest says how it went as {"ok","ref","duration_ms","error"}.
