@@ -29,6 +29,8 @@ type Document struct {
 	// addresses in Said. Who has fetched them fills them in; what is not there is not shown.
 	Logo   Picture
 	Photos map[string]Picture
+	// made knows the template that an organization has for its documents.
+	made *Renderer
 	// unshown is the pattern of the line that Unshown writes.
 	unshown string
 }
@@ -69,7 +71,7 @@ type Picture struct {
 // DocumentForCustomer returns the customer's own copy of the chat as pages.
 func (r *Renderer) DocumentForCustomer(v CustomerView) Document {
 	w := r.words(v.Locale)
-	d := w.document(v.Brand, w.customerSubject(v))
+	d := r.document(w, v.Brand, w.customerSubject(v))
 	d.Lead = []string{w.GreetingLine(v.Name), w.ThankYou}
 	d.add("", w.customerFacts(v), nil)
 	d.add(w.Answers, w.answers(v.Form), nil)
@@ -80,7 +82,7 @@ func (r *Renderer) DocumentForCustomer(v CustomerView) Document {
 // DocumentForInternal returns everything as pages, for colleagues.
 func (r *Renderer) DocumentForInternal(v InternalView) Document {
 	w := r.words(v.Locale)
-	d := w.document(v.Brand, w.internalSubject(v))
+	d := r.document(w, v.Brand, w.internalSubject(v))
 	d.Warning = w.InternalOnly
 	d.add("", w.internalFacts(v.Record), nil)
 	d.add(w.Answers, w.answers(v.Form), nil)
@@ -117,8 +119,8 @@ func (d Document) PhotoURLs(most int) []string {
 // Author returns whom the document is from.
 func (d Document) Author() string { return d.Brand.Name() }
 
-func (w *words) document(b Brand, title string) Document {
-	return Document{Lang: w.Lang, Dir: w.Dir, Title: title, Brand: b, unshown: w.Unshown}
+func (r *Renderer) document(w *words, b Brand, title string) Document {
+	return Document{Lang: w.Lang, Dir: w.Dir, Title: title, Brand: b, made: r, unshown: w.Unshown}
 }
 
 func (d *Document) add(title string, facts []Fact, parts []Part) {

@@ -43,12 +43,6 @@ func Names() []string { return slices.Sorted(maps.Keys(Export())) }
 
 // Export returns the built-in templates by name, to begin an organization's own with.
 func Export() map[string]string {
-	sources := builtIn()
-	delete(sources, printName) // it is half of how PDFs are made
-	return sources
-}
-
-func builtIn() map[string]string {
 	sources, _ := readSources(embedded) // embedded: it can always be read
 	return sources
 }
@@ -83,7 +77,7 @@ func ReadOverrides(fsys fs.FS) (Overrides, []Problem) {
 	if err != nil {
 		problems = append(problems, Problem{File: ".", Message: unreadable(err)})
 	}
-	problems = append(problems, o.dropCircles(builtIn())...)
+	problems = append(problems, o.dropCircles(known)...)
 	return o, problems
 }
 

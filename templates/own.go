@@ -65,7 +65,7 @@ func (r *Renderer) with(o Overrides, fellBack func(Problem)) *Renderer {
 	if style, ok := o.sources["pages/style.css"]; ok {
 		its.style = style
 	}
-	its.own = &own{sources: builtIn(), replaced: map[string]bool{}, affected: map[string]bool{}, free: make(chan *instance, 8), fellBack: fellBack, patience: renderTime}
+	its.own = &own{sources: Export(), replaced: map[string]bool{}, affected: map[string]bool{}, free: make(chan *instance, 8), fellBack: fellBack, patience: renderTime}
 	maps.Copy(its.own.sources, o.sources)
 	uses := namesIn(its.own.sources)
 	for name := range o.sources {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	htmltemplate "html/template"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,6 @@ import (
 // printPage is what the template gets.
 type printPage struct {
 	Document
-	Policy string
 	// faces are the classes of the photos, by address.
 	faces map[string]string
 }
@@ -23,7 +23,8 @@ const PrintPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline
 
 const printName = "transcript/print.html"
 
-// PrintHTML returns a document as HTML for A4 pages with their numbers.
+// PrintHTML returns a document as HTML for A4 pages with their numbers, by the template of
+// the organization whose document it is. Whatever that writes, PrintPolicy holds.
 func (r *Renderer) PrintHTML(d Document) (string, error) {
 	faces := make(map[string]string, len(d.Photos))
 	for _, address := range d.PhotoURLs(len(d.Photos) + 1) {
@@ -31,8 +32,21 @@ func (r *Renderer) PrintHTML(d Document) (string, error) {
 			faces[address] = "face" + strconv.Itoa(len(faces))
 		}
 	}
-	return r.executeHTML(printName, printPage{d, PrintPolicy, faces})
+	if d.made != nil {
+		r = d.made
+	}
+	html, err := r.executeHTML(printName, printPage{d, faces})
+	if err != nil {
+		return "", err
+	}
+	at := 0
+	if head := headTag.FindStringIndex(html); head != nil {
+		at = head[1]
+	}
+	return html[:at] + `<meta http-equiv="Content-Security-Policy" content="` + PrintPolicy + `">` + html[at:], nil
 }
+
+var headTag = regexp.MustCompile(`(?i)<head\b[^>]*>`)
 
 // LogoURL returns the logo as an address that holds it, "" if there is none.
 func (p printPage) LogoURL() htmltemplate.URL {

@@ -31,7 +31,7 @@ func TestAPrintedPageHasNoWayOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(html, `content="default-src &#39;none&#39;; img-src data:; style-src &#39;unsafe-inline&#39;"`) {
+	if !strings.Contains(html, `<head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`) {
 		t.Error("there is no policy")
 	}
 	if !strings.Contains(html, "&lt;script&gt;alert(1)&lt;/script&gt;") || strings.Contains(html, "<script") || strings.Contains(html, "<img") || strings.Count(html, "</body>") != 1 {
@@ -166,4 +166,49 @@ func photographed() chat.Snapshot {
 		s.Agents[i].PhotoURL = "https://photos.example/" + s.Agents[i].ID
 	}
 	return s
+}
+
+func TestAnOrganizationsPagesArePrintedByItsTemplateWithOurPolicy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source string
+		fallen int
+	}{
+		"its own":            {`<html><HEAD lang="x"><style>{{.FaceStyle}}</style></HEAD><body>Ahoy {{.Brand.Name}}{{.Body}}`, 0},
+		"without a head":     {`Ahoy {{.Body}}<script>alert(1)</script>`, 0},
+		"one that fails":     {"Ahoy\n{{.Nome}}", 1},
+		"one for colleagues": {"Ahoy {{.Notes}}", 1},
+	} {
+		r, fallen := acmes(t, map[string]string{"transcript/print.html": c.source})
+		d := r.DocumentForCustomer(ForCustomer(sample(), sampleOptions(t)))
+		// Whoever makes PDFs makes them for all organizations.
+		html, err := renderer(t).PrintHTML(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy, body := strings.Index(html, `<meta http-equiv="Content-Security-Policy" content="`+PrintPolicy), strings.Index(html, "<body")
+		if policy < 0 || body >= 0 && policy > body || !strings.Contains(html, "Please unplug it") {
+			t.Errorf("%s: the policy is at %d, or a message is missing", name, policy)
+		}
+		if len(*fallen) != c.fallen || strings.Contains(html, "Ahoy") != (c.fallen == 0) {
+			t.Errorf("%s: fell back for %v: %.200s", name, *fallen, html)
+		}
+		if c.fallen > 0 && ((*fallen)[0].File != printName || name == "one that fails" && (*fallen)[0].Line != 2) {
+			t.Errorf("%s: %v", name, *fallen)
+		}
+	}
+	other, err := renderer(t).PrintHTML(renderer(t).DocumentForCustomer(ForCustomer(sample(), sampleOptions(t))))
+	if err != nil || strings.Contains(other, "Ahoy") {
+		t.Error("another organization has it, too", err)
+	}
+}
+
+func TestARehearsalPrintsPages(t *testing.T) {
+	t.Parallel()
+	for _, source := range []string{"\n{{.Nome}}", "{{with .LogoURL}}\n{{.Nome}}{{end}}", "{{if not .LogoURL}}\n{{.Nome}}{{end}}", "{{if .Closing}}\n{{.Nome}}{{end}}", "{{if .Warning}}\n{{.Nome}}{{end}}"} {
+		o, problems := ReadOverrides(folder(map[string]string{printName: source}))
+		if problems = append(problems, renderer(t).Rehearse(o)...); len(problems) != 1 || problems[0].File != printName || problems[0].Line != 2 {
+			t.Errorf("%q: %v", source, problems)
+		}
+	}
 }

@@ -52,6 +52,12 @@ func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
 		_, _ = r.TranscriptForCustomer(customer)
 		_, _ = r.TranscriptForInternal(internal)
 	}
+	for _, d := range []Document{r.DocumentForCustomer(customer), r.DocumentForInternal(internal)} {
+		_, _ = r.PrintHTML(d)
+		d.Logo = Picture{ContentType: "image/png", Content: []byte("logo")}
+		d.Closing = []string{d.Unshown(1)}
+		_, _ = r.PrintHTML(d)
+	}
 	_, _, _ = r.TicketForCustomer(customer)
 	_, _, _ = r.TicketForInternal(internal)
 	_, _ = r.Notes(internal)

@@ -9,11 +9,13 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chromium"
 	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/testenv"
+	"github.com/afterchat/afterchat/templates"
 )
 
 // TestLogoAndPhotosArePrintedBothWays has both engines make a page with them, and looks
@@ -83,4 +85,38 @@ func violet(t *testing.T, file string, part image.Rectangle) (within image.Recta
 		}
 	}
 	return within
+}
+
+// TestAnOrganizationsOwnPagesArePrinted has Chromium print with an organization's template.
+func TestAnOrganizationsOwnPagesArePrinted(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("pdftotext is not installed")
+	}
+	browser := chromium.Find()
+	if browser == "" {
+		t.Skip("Chromium is not installed")
+	}
+	fonts, err := pdf.SystemFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, problems := templates.ReadOverrides(fstest.MapFS{"transcript/print.html": {Data: []byte("<html><body><p>Ahoy</p>{{.Body}}</body></html>")}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	r := renderer(t).WithOverrides(map[string]templates.Overrides{"acme": own}, func(_ string, p templates.Problem) { t.Error(p) })
+	m := pdf.NewWith(r, fonts, browser, ignored)
+	m.SetBrowserTime(2 * time.Minute)
+	view := templates.ForCustomer(snapshot("It does not heat up"), options())
+	for organization, want := range map[string]bool{"acme": true, "bolt": false} {
+		out, err := m.Make(t.Context(), r.For(organization).DocumentForCustomer(view))
+		if err != nil || out.Engine != pdf.EngineChromium {
+			t.Fatalf("made by %s: %v (%v)", out.Engine, err, out.Fallback)
+		}
+		text := tool(t, "pdftotext", testenv.Keep(t, "pdf-own-"+organization+".pdf", out.Content), "-")
+		if strings.Contains(text, "Ahoy") != want || !strings.Contains(text, "It does not heat up") {
+			t.Errorf("%s: %s", organization, text)
+		}
+	}
 }
