@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,17 @@ func madeBy(engine string, fallback error) string {
 
 // pdfsFound says what to expect of PDFs, where a rule wants one.
 func pdfsFound(ctx context.Context, c *config.Config) ([]finding, error) {
+	var logos []finding
 	wanted := false
-	for _, o := range c.Organizations {
-		wanted = wanted || slices.ContainsFunc(o.Transcripts, func(t config.TranscriptRule) bool { return t.PDF })
+	for _, id := range slices.Sorted(maps.Keys(c.Organizations)) {
+		o := c.Organizations[id]
+		if !slices.ContainsFunc(o.Transcripts, func(t config.TranscriptRule) bool { return t.PDF }) {
+			continue
+		}
+		wanted = true
+		if strings.HasPrefix(strings.ToLower(o.Brand.LogoURL), "http:") {
+			logos = append(logos, finding{Level: "warning", Organization: id, Message: "organizations." + id + ".brand.logo_url is not https: PDFs have the name instead"})
+		}
 	}
 	if !wanted {
 		return nil, nil
@@ -48,5 +57,5 @@ func pdfsFound(ctx context.Context, c *config.Config) ([]finding, error) {
 		findings = append(findings, finding{Level: "warning", Message: "no font here shows " + strings.Join(look.Unshown, ", ") +
 			": in PDFs such characters are written as their numbers, as [U+8BF7], and counted at the end"})
 	}
-	return findings, nil
+	return append(findings, logos...), nil
 }
