@@ -1,6 +1,12 @@
 package app
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/redis/go-redis/v9"
+)
 
 // Migrate brings a configuration's database up to date and returns its version.
 func Migrate(ctx context.Context, path string) (int64, error) {
@@ -22,10 +28,20 @@ func Serve(ctx context.Context, path string, migrate bool, o Options) error {
 	if err != nil {
 		return err
 	}
+	redis.SetLogger(redisLog{o.Log}) // it has one for the whole process, and prints by default
 	a, err := New(ctx, c, o)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	return a.run(ctx, migrate)
+}
+
+// redisLog has what the Redis client remarks as structured lines. They name servers and
+// why they could not be reached, never what was sent to them.
+type redisLog struct{ log *slog.Logger }
+
+// Printf logs a warning.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.WarnContext(ctx, "redis", "says", fmt.Sprintf(format, args...))
 }
