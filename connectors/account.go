@@ -22,6 +22,7 @@ type Account struct {
 	rate      Rate
 	limiter   Limiter
 	observe   Observer
+	gate      chan struct{} // nil: any number of calls
 }
 
 // Limiter keeps a vendor's limits, for all processes together.
@@ -47,6 +48,9 @@ func NewAccount(c Connector, s Settings, l Limiter, o Observer) *Account {
 	a.rate = a.traits.Rate
 	if a.settings.Rate != nil {
 		a.rate = *a.settings.Rate
+	}
+	if n := a.traits.AtOnce; n > 0 {
+		a.gate = make(chan struct{}, n+n/4)
 	}
 	return a
 }

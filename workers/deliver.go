@@ -40,7 +40,8 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 			return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
 		}
 		account := w.Accounts.Account(at.Organization, at.Target)
-		if hold, wait := w.mustWait(ctx, at, account); wait > 0 {
+		leave, hold, wait := w.admit(ctx, at, account)
+		if wait > 0 {
 			return w.Store.Postpone(ctx, id, hold, wait)
 		}
 		identity := ""
@@ -49,13 +50,16 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 		}
 		claimed, err := w.Store.Claim(ctx, id, account != nil, identity)
 		if err != nil || claimed == nil {
+			leave()
 			return err
 		}
 		began := time.Now()
 		j := job{Claimed: claimed, organization: w.Organizations[at.Organization]}
 		o := w.call(ctx, j.at(account, claimed.Action), act)
+		leave()
 		o.Took = time.Since(began)
 		w.tiredOf(ctx, claimed, &o)
+		w.sentEnough(ctx, claimed, &o)
 		w.settle(ctx, at, &o)
 		w.report(ctx, claimed, o)
 		return w.record(ctx, claimed, o)
@@ -71,28 +75,41 @@ func readDelivery(t *asynq.Task) (chat.Key, store.Account, error) {
 	return id, store.Account{Organization: p.Organization, Target: p.Account}, err
 }
 
-// mustWait says whether an account may be called now. Waiting uses up no attempt.
-func (w *Worker) mustWait(ctx context.Context, at store.Account, account *connectors.Account) (chat.Hold, time.Duration) {
+// enterWait is how long a worker waits for its turn at an account that makes only so many
+// calls at once, and enterAgain how long the account is left alone then.
+const (
+	enterWait  = 5 * time.Second
+	enterAgain = time.Second
+)
+
+// admit says whether an account may be called now, and how long to wait otherwise.
+// Waiting uses up no attempt. Leave when the call is over.
+func (w *Worker) admit(ctx context.Context, at store.Account, account *connectors.Account) (leave func(), hold chat.Hold, wait time.Duration) {
 	if account == nil {
-		return "", 0 // the claim holds it as not configured
+		return func() {}, "", 0 // the claim holds it as not configured
 	}
 	if rest := w.Resting.RestsFor(at); rest > 0 {
 		if w.Resting.Paused(at) {
-			return chat.HeldByAccountPaused, rest
+			return nil, chat.HeldByAccountPaused, rest
 		}
-		return chat.HeldByRateLimit, rest
+		return nil, chat.HeldByRateLimit, rest
 	}
-	wait := account.Admit(ctx)
-	if wait > 0 {
+	leave, ok := account.Enter(ctx, enterWait)
+	if !ok {
+		w.Resting.Rest(at, enterAgain)
+		return nil, chat.HeldByRateLimit, enterAgain
+	}
+	if wait = account.Admit(ctx); wait > 0 {
+		leave()
 		w.Resting.Rest(at, wait)
 	}
-	return chat.HeldByRateLimit, wait
+	return leave, chat.HeldByRateLimit, wait
 }
 
 // call acts within the lease. A panic counts as an outcome that nobody knows.
 func (w *Worker) call(ctx context.Context, j job, act func(context.Context, job) store.Outcome) (o store.Outcome) {
-	ctx, cancel := context.WithDeadline(ctx, j.Deadline)
-	defer cancel()
+	ctx, release := w.hold(ctx, j.Claimed)
+	defer release()
 	defer func() {
 		if p := recover(); p != nil {
 			w.Log.ErrorContext(ctx, "handler panicked", "delivery", j.ID.String(), "action", string(j.Action))
@@ -132,21 +149,41 @@ func (w *Worker) tiredOf(ctx context.Context, c *store.Claimed, o *store.Outcome
 	if most == 0 {
 		return
 	}
+	tries, err := w.tries(ctx, c, func(t chat.Attempt) bool { return t.Error == code })
+	if err == nil && tries+1 >= most { // age will end it otherwise
+		o.Err = fault.Wrap(fault.Invalid, code, "the same answer came too often", o.Err)
+	}
+}
+
+// mostSends is how often something is sent where nobody can tell whether it arrived, and
+// the operator chose to send it again. A server that takes it each time and never says so
+// would have it sent for days.
+const mostSends = 3
+
+// sentEnough parks what has been sent again often enough, for a person to decide.
+func (w *Worker) sentEnough(ctx context.Context, c *store.Claimed, o *store.Outcome) {
+	if !o.Resend || o.CanLook || !fault.Is(o.Err, fault.Ambiguous) {
+		return
+	}
+	tries, err := w.tries(ctx, c, func(t chat.Attempt) bool { return t.Outcome == fault.Ambiguous.String() || t.Outcome == "interrupted" })
+	o.Resend = err == nil && tries+1 < mostSends
+}
+
+// tries counts those of the tries before this one that are like it.
+func (w *Worker) tries(ctx context.Context, c *store.Claimed, like func(chat.Attempt) bool) (int, error) {
 	ctx, cancel := detached(ctx, 10*time.Second)
 	defer cancel()
 	d, err := w.Store.Delivery(ctx, c.Organization, c.ID)
 	if err != nil {
-		return // age will end it
+		return 0, err
 	}
-	tries := 1
+	n := 0
 	for _, t := range d.Tries {
-		if t.Error == code {
-			tries++
+		if like(t) {
+			n++
 		}
 	}
-	if tries >= most {
-		o.Err = fault.Wrap(fault.Invalid, code, "the same answer came too often", o.Err)
-	}
+	return n, nil
 }
 
 // record writes the result, again and again while the database is away.

@@ -45,9 +45,10 @@ func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot) (Letter, er
 			return Letter{}, err
 		}
 	}
+	until, _ := ctx.Deadline() // of the claim, as far as it is extended by now
 	letter, err := w.Compose(ctx, LetterOrder{
 		Organization: j.organization, Key: j.ID, Snapshot: s, Audience: j.Params.Audience, Options: o,
-		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Until: j.Deadline,
+		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Until: until,
 	})
 	if letter.NoPDF != nil {
 		w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(letter.NoPDF))

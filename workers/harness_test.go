@@ -65,7 +65,11 @@ func (free) Rest(context.Context, string, time.Duration)                     {}
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	terms := chat.Terms{Lease: 45 * time.Second, Grace: 15 * time.Second, MaxAge: 72 * time.Hour}
+	return newRigWith(t, chat.Terms{Lease: 45 * time.Second, Grace: 15 * time.Second, MaxAge: 72 * time.Hour})
+}
+
+func newRigWith(t *testing.T, terms chat.Terms) *rig {
+	t.Helper()
 	dsn := testenv.PostgresTemplate(t, "workers_"+migrationsHash(t), func(dsn string) error {
 		s, err := store.Open(context.Background(), dsn, terms)
 		if err != nil {

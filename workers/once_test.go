@@ -176,3 +176,21 @@ func TestAHandlerThatPanicsLeavesAnOutcomeThatNobodyKnows(t *testing.T) {
 		t.Errorf("%s, look first %t", d.State, d.LookFirst)
 	}
 }
+
+func TestWhatNobodyCanLookUpIsSentAgainAFewTimesAndThenParked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, blind(), connectors.Resend)
+	lost := mishap{happens: true, err: fault.New(fault.Ambiguous, "timeout", "")}
+	v.mishaps = []mishap{lost, not(fault.Transient), lost, lost, lost}
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	for i := range 3 {
+		if d := r.run(id); d.State != chat.Pending || d.LookFirst {
+			t.Fatalf("after %d tries: %s (%s)", i+1, d.State, d.Error)
+		}
+		r.age(id, time.Hour)
+	}
+	if d := r.run(id); d.State != chat.Unknown || v.calls != 4 {
+		t.Errorf("%s (%s) after %d calls", d.State, d.Error, v.calls)
+	}
+}

@@ -24,6 +24,9 @@ type vendor struct {
 	mishaps []mishap // what goes wrong at the next calls that have an effect
 	blind   error    // what the next looks say instead
 	closed  bool     // tickets take no comments any more
+
+	slow  time.Duration // how long it takes to send
+	ended time.Duration // after how long the last sending was broken off
 }
 
 // thing is a ticket, a comment or a message.
@@ -70,7 +73,16 @@ func (v *vendor) FindComment(_ context.Context, _ chat.Ref, key chat.Key) (chat.
 	return v.find("comment", key)
 }
 
-func (v *vendor) Send(_ context.Context, m connectors.Outgoing) (chat.Ref, error) {
+func (v *vendor) Send(ctx context.Context, m connectors.Outgoing) (chat.Ref, error) {
+	began := time.Now()
+	select {
+	case <-time.After(v.slow):
+	case <-ctx.Done():
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.calls, v.ended = v.calls+1, time.Since(began)
+		return chat.Ref{}, fault.Wrap(fault.Ambiguous, "timeout", "", ctx.Err())
+	}
 	return v.make(v.traits.Send, thing{key: m.Key, what: "message", on: m.To, replyTo: m.ReplyTo, text: m.Subject + "\n" + m.Text + m.HTML, files: m.Files, public: true})
 }
 

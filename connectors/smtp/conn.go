@@ -16,12 +16,14 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 )
 
-// Deadlines of single steps; the context's own is kept wherever it is nearer.
+// Deadlines of single steps; the context's own is kept wherever it is nearer. Servers
+// that answer late on purpose, or look into a mail before they take it, get the time that
+// RFC 5321, 4.5.3.2 gives them: whoever hangs up on those sends twice, or never.
 const (
 	dialTimeout       = 10 * time.Second
-	commandTimeout    = 15 * time.Second
-	authTimeout       = 25 * time.Second // a refusal is answered late on purpose by some
-	submissionTimeout = 28 * time.Second // from the final dot to its reply
+	commandTimeout    = 5 * time.Minute
+	blockTimeout      = 3 * time.Minute  // a piece of a mail until the server takes it
+	submissionTimeout = 10 * time.Minute // from the final dot to its reply
 	quitTimeout       = time.Second
 )
 
@@ -96,11 +98,9 @@ func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
 		return nil, replyFault(connecting, err)
 	}
 	if d.username != "" {
-		client.CommandTimeout = authTimeout
 		if err := d.signIn(client, token); err != nil {
 			return nil, err
 		}
-		client.CommandTimeout = commandTimeout
 	}
 	return &session{client: client, conn: conn, helo: helo}, nil
 }
@@ -236,8 +236,7 @@ type deadlineConn struct {
 // bound ties the connection to the context. The returned function unties it and
 // reports whether the connection is still good.
 func (c *deadlineConn) bound(ctx context.Context) (release func() bool) {
-	deadline, _ := ctx.Deadline()
-	c.until(deadline)
+	c.until(time.Time{})
 	stop := context.AfterFunc(ctx, func() { c.until(time.Unix(1, 0)) })
 	return func() bool {
 		if !stop() {
@@ -259,8 +258,24 @@ func (c *deadlineConn) until(limit time.Time) {
 func (c *deadlineConn) SetDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.limit.IsZero() && (t.IsZero() || t.After(c.limit)) {
-		t = c.limit
+	return c.Conn.SetDeadline(c.nearer(t))
+}
+
+// Write gives each piece a time of its own: go-smtp has none for a mail's content.
+func (c *deadlineConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	err := c.Conn.SetWriteDeadline(c.nearer(time.Now().Add(blockTimeout)))
+	c.mu.Unlock()
+	if err != nil {
+		return 0, err
 	}
-	return c.Conn.SetDeadline(t)
+	return c.Conn.Write(p)
+}
+
+// nearer is t, or the limit; the caller has locked.
+func (c *deadlineConn) nearer(t time.Time) time.Time {
+	if !c.limit.IsZero() && (t.IsZero() || t.After(c.limit)) {
+		return c.limit
+	}
+	return t
 }

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// maxSessions caps the connections to one server; the large ones allow 10 to 50.
-	maxSessions = 10
+	// defaultConnections is how many a server is asked for; the large ones allow 10 to 50.
+	defaultConnections = 10
 	// keepIdle is how long an unused connection is kept.
 	keepIdle = 30 * time.Second
 	// askAfter is how long a connection may be idle before it is asked whether it lives.
 	askAfter = 3 * time.Second
 )
 
-// pool keeps sessions. At most maxSessions exist at any time: each is opened and used
-// under a slot, and none is opened while one is idle.
+// pool keeps sessions. There are never more of them than slots: each is opened and used
+// under one, and none is opened while one is idle.
 type pool struct {
 	dial  func(context.Context) (*session, error)
 	slots chan struct{}
@@ -29,8 +29,8 @@ type pool struct {
 	closed bool
 }
 
-func newPool(dial func(context.Context) (*session, error)) *pool {
-	return &pool{dial: dial, slots: make(chan struct{}, maxSessions)}
+func newPool(dial func(context.Context) (*session, error), connections int) *pool {
+	return &pool{dial: dial, slots: make(chan struct{}, connections)}
 }
 
 // get returns a session, which has to be put back.

@@ -37,6 +37,8 @@ type Settings struct {
 	Token connectors.Secret `yaml:"token,omitempty" validate:"excluded_with=Password OAuth2" json:"token,omitempty" jsonschema_description:"Access token that signs in (XOAUTH2) instead of password, where tokens last."`
 	// OAuth2 fetches tokens that sign in by XOAUTH2 instead of Password.
 	OAuth2 *OAuth2 `yaml:"oauth2,omitempty" validate:"excluded_with=Password" json:"oauth2,omitempty" jsonschema_description:"Where to fetch access tokens that sign in (XOAUTH2) instead of password."`
+	// Connections is how many the server is asked for at once; 0 means 10.
+	Connections int `yaml:"connections,omitempty" validate:"gte=0,lte=1000" json:"connections,omitempty" jsonschema_description:"How many connections the server is asked for at once. Default 10."`
 	// DomainRate is what one recipient domain is sent at most; nil means no limit.
 	DomainRate *connectors.Rate `yaml:"domain_rate,omitempty" json:"domain_rate,omitempty" jsonschema_description:"What one recipient domain is sent at most, for a server that delivers by itself. Default: no limit of its own."`
 	// Helo is the name that this client introduces itself with; empty means the name of

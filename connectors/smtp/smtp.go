@@ -8,6 +8,7 @@
 package smtp
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,8 +19,12 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 )
 
-// timeout caps one whole call.
-const timeout = 30 * time.Second
+// timeout caps one whole call: some time at each step and the most at the last. A probe
+// has somebody waiting for it.
+const (
+	timeout      = 15 * time.Minute
+	probeTimeout = 30 * time.Second
+)
 
 // Client sends through one account. It is safe for concurrent use.
 type Client struct {
@@ -69,13 +74,13 @@ func New(s *Settings) (*Client, error) {
 	if s.DomainRate != nil {
 		c.domainRate = *s.DomainRate
 	}
-	c.pool = newPool(c.dialer.dial)
+	c.pool = newPool(c.dialer.dial, cmp.Or(s.Connections, defaultConnections))
 	return c, nil
 }
 
 // Traits says that a mail cannot be looked for and has no limit but the server's SIZE.
 func (c *Client) Traits() connectors.Traits {
-	return connectors.Traits{Send: connectors.Blind(), Files: true, Timeout: timeout, DomainRate: c.domainRate}
+	return connectors.Traits{Send: connectors.Blind(), Files: true, Timeout: timeout, AtOnce: cap(c.pool.slots), DomainRate: c.domainRate}
 }
 
 // Send sends one mail. The reference is its Message-ID, angle brackets included.
@@ -106,7 +111,7 @@ func (c *Client) Send(ctx context.Context, m connectors.Outgoing) (chat.Ref, err
 
 // Probe connects and signs in as for a mail, and sends none.
 func (c *Client) Probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	s, err := c.dialer.dial(ctx)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // Terms are the operator's settings of the ledger.
 type Terms struct {
-	Lease  time.Duration // how long one call may take
+	Lease  time.Duration // how long a call may go on without being extended
 	Grace  time.Duration // how much longer a takeover waits
 	MaxAge time.Duration // how long a delivery may stay undone
 }
@@ -74,6 +74,16 @@ func (d *Delivery) Claim(c Claim) bool {
 	}
 	d.LastCallAt = c.Now
 	d.Identity = c.Identity
+	return true
+}
+
+// Extend gives the call with this fence a new lease, and reports whether it still had
+// one: whoever has lost it must end its call.
+func (d *Delivery) Extend(fence int64, now time.Time, t Terms) bool {
+	if d.State != Calling || d.Fence != fence {
+		return false
+	}
+	d.LeaseUntil = now.Add(t.Lease)
 	return true
 }
 

@@ -43,7 +43,7 @@ type HTTP struct {
 // Workers says how deliveries are worked off.
 type Workers struct {
 	Concurrency     int      `yaml:"concurrency" validate:"gte=1,lte=10000" jsonschema_description:"How many deliveries a process works on at once. Default 128."`
-	Lease           Duration `yaml:"lease" validate:"gt=0" jsonschema_description:"How long a claim on a delivery holds; one call must end sooner. Default 45s."`
+	Lease           Duration `yaml:"lease" validate:"gt=0" jsonschema_description:"How long a claim on a delivery holds without being extended: how long the call of a process that died is waited for. Default 45s."`
 	Grace           Duration `yaml:"grace" jsonschema_description:"How long after a lease's end another worker waits before it takes the delivery over. Default 15s."`
 	MaxAge          Duration `yaml:"max_age" validate:"gt=0" jsonschema_description:"After how long an undone delivery is given up. Default 72h."`
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" validate:"gt=0" jsonschema_description:"How long a stopping process waits for calls in flight. Default 25s."`

@@ -184,6 +184,10 @@ func (d *Dispatcher) enqueue(ctx context.Context, wakeups []store.Wakeup) error 
 	return group.Wait()
 }
 
+// longestCall is more than any connector takes for a call; asynq gives its task to another
+// worker then.
+const longestCall = 20 * time.Minute
+
 // Task is the task of a wake-up: the delivery's id, and a name that no other wake-up
 // has. It stays in Redis no longer than it runs.
 func Task(w store.Wakeup) (*asynq.Task, []asynq.Option, error) {
@@ -195,6 +199,6 @@ func Task(w store.Wakeup) (*asynq.Task, []asynq.Option, error) {
 		asynq.Queue(tasks.QueueDeliveries),
 		asynq.TaskID(w.Delivery.String() + ":" + strconv.FormatInt(w.Generation, 10)),
 		asynq.MaxRetry(10),
-		asynq.Timeout(5 * time.Minute),
+		asynq.Timeout(longestCall),
 	}, nil
 }

@@ -55,6 +55,21 @@ func (s *Store) Claim(ctx context.Context, id chat.Key, configured bool, identit
 	return claimed, err
 }
 
+// Extend prolongs a claim, and returns its new deadline on this process's clock; zero
+// when the claim is lost.
+func (s *Store) Extend(ctx context.Context, c *Claimed) (deadline time.Time, err error) {
+	asked := time.Now()
+	err = s.ledger.do(ctx, c.ID, func(r *row) (bool, error) {
+		deadline = time.Time{}
+		if !r.Extend(c.Fence, r.now, s.terms) {
+			return false, nil
+		}
+		deadline = asked.Add(s.terms.Lease)
+		return true, nil
+	})
+	return deadline, err
+}
+
 // Outcome is what came of a claimed call. Ticket is the ticket that was made or found
 // by this delivery, nil for everything else; Replaces is true when it takes the place
 // of one that is gone or closed for good.

@@ -153,7 +153,7 @@ func TestEveryMethodAboutAnOrganizationTakesIt(t *testing.T) {
 	t.Parallel()
 	without := []string{
 		"Open", "Close", "Ping", "Migrate", "CheckVersion", "Prune", "Waiting", // the database as a whole
-		"Claim", "Record", "Postpone", "Frozen", "DeliveriesSoFar", "EarlierMails", "LateNote", "LateContact", "Suppression", // a delivery's key, or what its claim returned
+		"Claim", "Extend", "Record", "Postpone", "Frozen", "DeliveriesSoFar", "EarlierMails", "LateNote", "LateContact", "Suppression", // a delivery's key, or what its claim returned
 		"Dispatch", "FreezeSettled", "Pause", "Unpause", "Pauses", // all of them, or a store.Account
 		"LinkByToken", "RedeemLink", // a token
 		"SeeReject", "Reject", "Rejects", "CountRejects", // the operator's

@@ -1,0 +1,34 @@
+package connectors
+
+import (
+	"context"
+	"time"
+)
+
+// Enter waits for its turn to make a call, where an account makes only so many at once,
+// and returns false when none came in time. Leave when the call is over.
+//
+// It is asked before a delivery is claimed: of what is claimed and waits for a connection
+// nobody knows, when the process dies, that it was not sent. A few more than the
+// connections come in, so that those do not wait for claims.
+func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), ok bool) {
+	if a.gate == nil {
+		return func() {}, true
+	}
+	select {
+	case a.gate <- struct{}{}:
+		return a.leave, true
+	default:
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case a.gate <- struct{}{}:
+		return a.leave, true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil, false
+}
+
+func (a *Account) leave() { <-a.gate }

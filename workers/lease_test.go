@@ -1,0 +1,122 @@
+package workers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/store"
+)
+
+// short are terms whose lease is over before a slow call is.
+var short = chat.Terms{Lease: time.Second, Grace: 100 * time.Millisecond, MaxAge: 72 * time.Hour}
+
+// sending runs a mail in the background, and returns once its call has begun.
+func (r *rig) sending(id chat.Key) <-chan store.Timeline {
+	r.t.Helper()
+	done := make(chan store.Timeline, 1)
+	go func() { done <- r.run(id) }()
+	for range 200 {
+		if r.see(id).State == chat.Calling {
+			return done
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.t.Fatal("no call has begun")
+	return nil
+}
+
+func TestACallThatTakesLongerThanItsLeaseKeepsIt(t *testing.T) {
+	t.Parallel()
+	r := newRigWith(t, short)
+	v := r.account(chat.AccountMail, blind(), connectors.Resend)
+	v.slow = 3 * time.Second
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	done := r.sending(id)
+	time.Sleep(2 * time.Second) // the first lease and its grace are over
+	if d := r.run(id); d.State != chat.Calling || d.Fence != 1 {
+		t.Errorf("another worker makes it %s, with fence %d", d.State, d.Fence)
+	}
+	if d := <-done; d.State != chat.Delivered || v.calls != 1 || len(d.Tries) != 1 {
+		t.Errorf("%s (%s) after %d calls and %d tries", d.State, d.Error, v.calls, len(d.Tries))
+	}
+}
+
+func TestACallEndsWhenItsClaimIsLost(t *testing.T) {
+	t.Parallel()
+	r := newRigWith(t, short)
+	v := r.account(chat.AccountMail, blind(), "")
+	v.slow = 10 * time.Second
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	done := r.sending(id)
+	r.exec("update deliveries set fence = fence + 1 where id = $1", id) // as another's claim does
+	if d := <-done; d.State != chat.Calling || v.ended == 0 || v.ended > 2*short.Lease {
+		t.Errorf("%s; the call ended after %s", d.State, v.ended)
+	}
+}
+
+func TestACallEndsWithItsLeaseWhileTheDatabaseDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRigWith(t, short)
+	v := r.account(chat.AccountMail, blind(), "")
+	v.slow = 10 * time.Second
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	done := r.sending(id)
+	err := pgx.BeginFunc(t.Context(), r.db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), "select 1 from deliveries where id = $1 for update", id); err != nil {
+			return err
+		}
+		time.Sleep(2 * short.Lease)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := <-done; d.State != chat.Unknown || v.ended == 0 || v.ended > 2*short.Lease {
+		t.Errorf("%s; the call ended after %s", d.State, v.ended)
+	}
+}
+
+func TestWhatHasToWaitForAConnectionIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	traits := blind()
+	traits.AtOnce = 1
+	v := r.account(chat.AccountMail, traits, "")
+	v.slow = 500 * time.Millisecond
+	one, two := r.end(sample("c1", 1))[chat.EmailTranscript], r.end(sample("c2", 1))[chat.EmailTranscript]
+	first := r.sending(one)
+	second := make(chan store.Timeline, 1)
+	go func() { second <- r.run(two) }()
+	for len(first) == 0 {
+		if d := r.see(two); d.State != chat.Pending && r.see(one).State == chat.Calling {
+			t.Fatalf("the second is %s", d.State)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if d := <-second; d.State != chat.Delivered || (<-first).State != chat.Delivered {
+		t.Errorf("in its turn the second is %s (%s)", d.State, d.Error)
+	}
+}
+
+func TestAnAccountWhoseConnectionsAreAllTakenIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	traits := blind()
+	traits.AtOnce = 1
+	v := r.account(chat.AccountMail, traits, "")
+	v.slow = 7 * time.Second
+	one, two := r.end(sample("c1", 1))[chat.EmailTranscript], r.end(sample("c2", 1))[chat.EmailTranscript]
+	first := r.sending(one)
+	d := r.run(two)
+	if d.State != chat.Pending || d.Hold != chat.HeldByRateLimit || d.Attempts != 0 || len(d.Tries) != 0 || d.LookFirst {
+		t.Errorf("%s, held by %q, %d attempts, %d tries", d.State, d.Hold, d.Attempts, len(d.Tries))
+	}
+	if rest := r.rests.RestsFor(store.Account{Organization: acme, Target: chat.AccountMail}); rest <= 0 {
+		t.Error("the account does not rest")
+	}
+	<-first
+}
