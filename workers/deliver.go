@@ -53,6 +53,7 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 			leave()
 			return err
 		}
+		defer claimed.Done()
 		began := time.Now()
 		j := job{Claimed: claimed, organization: w.Organizations[at.Organization]}
 		o := w.call(ctx, j.at(account, claimed.Action), act)

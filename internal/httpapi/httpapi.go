@@ -21,6 +21,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/bounce"
@@ -104,10 +105,18 @@ type api struct {
 	huma    huma.API
 	mux     *http.ServeMux
 	callers callers
+	large   *semaphore.Weighted // room for large bodies that are being taken in
 }
 
+// Bodies from largeBody bytes on are taken in as far as all of them fit into
+// roomForBodies: what is made of a body has several times its size.
+const (
+	largeBody     = 1 << 20
+	roomForBodies = 40 << 20
+)
+
 func newAPI(d Deps) *api {
-	a := &api{Deps: d, mux: http.NewServeMux(), callers: newCallers(d.Organizations)}
+	a := &api{Deps: d, mux: http.NewServeMux(), callers: newCallers(d.Organizations), large: semaphore.NewWeighted(roomForBodies)}
 	a.huma = humago.New(a.mux, settings(d.PublicURL))
 	a.routeConversations()
 	a.routeEnd()

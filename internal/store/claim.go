@@ -25,6 +25,15 @@ type Claimed struct {
 
 	conversation                           int64
 	hasContacts, hasSuppressions, hasMails bool
+	room                                   func() // gives back what Frozen took
+}
+
+// Done says that the delivery's snapshot is not needed any more.
+func (c *Claimed) Done() {
+	if c.room != nil {
+		c.room()
+		c.room = nil
+	}
 }
 
 // Claim asks for a delivery. It returns nil when there is nothing to do now: finished,

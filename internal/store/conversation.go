@@ -61,6 +61,7 @@ func (s *Store) endKnown(ctx context.Context, organization string, end End, plan
 	var deliveries []chat.Delivery
 	var frozen *chat.Snapshot
 	var key frozenKey
+	var packed int
 	err := s.transact(ctx, "ending the conversation", func(q *sqlc.Queries) error {
 		c, err := lockConversation(ctx, q, organization, end.Snapshot.ID, end.Snapshot.Episode)
 		if err != nil {
@@ -73,18 +74,18 @@ func (s *Store) endKnown(ctx context.Context, organization string, end End, plan
 			deliveries, err = episodeDeliveries(ctx, q, c, end.Snapshot.Episode)
 			return err
 		}
-		snapshot, err := s.saveEnd(ctx, q, c, end)
+		snapshot, size, err := s.saveEnd(ctx, q, c, end)
 		if err != nil {
 			return err
 		}
 		if end.Settle == 0 {
-			frozen, key = &snapshot, frozenKey{c.Conversation.Conversation, snapshot.Episode}
+			frozen, key, packed = &snapshot, frozenKey{c.Conversation.Conversation, snapshot.Episode}, size
 		}
 		deliveries, err = s.planEnd(ctx, q, c, end, snapshot, plan)
 		return err
 	})
 	if err == nil && frozen != nil {
-		s.remember(key, *frozen)
+		s.remember(key, *frozen, packed)
 	}
 	return deliveries, err
 }
@@ -110,15 +111,15 @@ func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 }
 
 // saveEnd writes the episode's row, drops the rows of its open messages, and returns the
-// snapshot with all that came by other ways.
-func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End) (chat.Snapshot, error) {
+// snapshot with all that came by other ways, and how many bytes that has compressed.
+func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End) (merged chat.Snapshot, size int, err error) {
 	doc := document{Raw: end.Raw}
 	if err := s.gather(ctx, q, c, end.Snapshot.Episode, &doc); err != nil {
-		return chat.Snapshot{}, err
+		return chat.Snapshot{}, 0, err
 	}
 	merged, packed, err := s.packEnd(end, doc)
 	if err != nil {
-		return chat.Snapshot{}, err
+		return chat.Snapshot{}, 0, err
 	}
 	p := sqlc.EndEpisodeParams{
 		Conversation: c.Conversation.Conversation, Episode: int32(end.Snapshot.Episode), State: end.state(),
@@ -128,12 +129,12 @@ func (s *Store) saveEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 		p.EndedAt = &end.Snapshot.EndedAt
 	}
 	if err := q.EndEpisode(ctx, p); err != nil {
-		return chat.Snapshot{}, err
+		return chat.Snapshot{}, 0, err
 	}
 	if c.episode != nil {
 		err = q.DropMessages(ctx, sqlc.DropMessagesParams{Conversation: p.Conversation, Episode: p.Episode})
 	}
-	return merged, err
+	return merged, len(packed), err
 }
 
 // state is that of an episode that has just ended.

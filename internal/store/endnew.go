@@ -33,7 +33,7 @@ func (s *Store) endNew(ctx context.Context, organization string, end End, plan P
 		return nil, false, err
 	}
 	if end.Settle == 0 {
-		s.remember(frozenKey{n.conversation, snapshot.Episode}, snapshot)
+		s.remember(frozenKey{n.conversation, snapshot.Episode}, snapshot, len(packed))
 	}
 	return n.planned, true, nil
 }

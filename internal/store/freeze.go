@@ -73,16 +73,17 @@ func (s *Store) freeze(ctx context.Context, organization, conversation string, e
 
 // Frozen is what a delivery is rendered from: the frozen snapshot, with the contact data
 // that came before the ticket was first tried. It is never written again, so it may be
-// cached.
+// cached. A large one waits until there is room for it, and has it until Done.
 func (s *Store) Frozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
 	key := frozenKey{c.conversation, c.Episode}
 	snapshot, ok := s.frozen.Get(key)
 	if !ok {
+		var size int
 		var err error
-		if snapshot, err = s.readFrozen(ctx, c); err != nil {
+		if snapshot, size, err = s.readFrozen(ctx, c); err != nil {
 			return chat.Snapshot{}, err
 		}
-		s.remember(key, snapshot)
+		s.remember(key, snapshot, size)
 	}
 	if !c.hasContacts {
 		return snapshot, nil
@@ -109,30 +110,49 @@ type frozenKey struct {
 	episode      int
 }
 
-func (s *Store) remember(key frozenKey, snapshot chat.Snapshot) {
-	if len(snapshot.Messages) <= largestCached {
+// remember caches a snapshot that has so many compressed bytes.
+func (s *Store) remember(key frozenKey, snapshot chat.Snapshot, size int) {
+	if size <= largestCached {
 		s.frozen.Add(key, snapshot)
 	}
 }
 
-func (s *Store) readFrozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
+// readFrozen also returns how many compressed bytes the snapshot has.
+func (s *Store) readFrozen(ctx context.Context, c *Claimed) (snapshot chat.Snapshot, size int, err error) {
 	for range 2 {
 		stored, err := s.queries.Snapshot(ctx, sqlc.SnapshotParams{Conversation: c.conversation, Episode: int32(c.Episode)})
 		if err != nil {
-			return chat.Snapshot{}, away(err)
+			return chat.Snapshot{}, 0, away(err)
 		}
 		if stored.State == episodeFrozen {
+			if err := s.makeRoom(ctx, c, int64(len(stored.Snapshot))); err != nil {
+				return chat.Snapshot{}, 0, err
+			}
 			doc, err := s.unpack(stored.Snapshot)
 			if err != nil {
-				return chat.Snapshot{}, err
+				return chat.Snapshot{}, 0, err
 			}
-			return doc.snapshot()
+			snapshot, err := doc.snapshot()
+			return snapshot, len(stored.Snapshot), err
 		}
 		if err := s.freeze(ctx, c.Organization, c.Conversation, c.Episode); err != nil {
-			return chat.Snapshot{}, err
+			return chat.Snapshot{}, 0, err
 		}
 	}
-	return chat.Snapshot{}, fault.New(fault.Transient, "not_frozen", "the episode has not ended")
+	return chat.Snapshot{}, 0, fault.New(fault.Transient, "not_frozen", "the episode has not ended")
+}
+
+// makeRoom waits until a snapshot of this size may be taken into memory.
+func (s *Store) makeRoom(ctx context.Context, c *Claimed, size int64) error {
+	if size < largeSnapshot || c.room != nil {
+		return nil
+	}
+	size = min(size, roomForSnapshots)
+	if err := s.large.Acquire(ctx, size); err != nil {
+		return fault.Wrap(fault.Transient, "no_room", "other large chats are being worked on", err)
+	}
+	c.room = func() { s.large.Release(size) }
+	return nil
 }
 
 // LateNote returns a note that came after its episode was frozen.

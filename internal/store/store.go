@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pressly/goose/v3"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -44,14 +45,23 @@ type Store struct {
 	zip     *zstd.Encoder
 	unzip   *zstd.Decoder
 	frozen  *lru.Cache[frozenKey, chat.Snapshot]
+	large   *semaphore.Weighted
 }
 
 // cachedSnapshots is how many frozen snapshots are kept in memory: the deliveries of
 // one chat are usually made within seconds of each other.
-// Longer chats, in messages, are read each time.
+// Longer chats, by their compressed bytes, are read each time.
 const (
 	cachedSnapshots = 1024
-	largestCached   = 1000
+	largestCached   = 16 << 10
+)
+
+// largeSnapshot is the size, in compressed bytes, from which on snapshots are only in work
+// as far as all of them have room, so that some huge chats do not fill memory at once. A
+// chat of 100,000 messages has about two MB and takes a hundred times that to be rendered.
+const (
+	largeSnapshot    = 64 << 10
+	roomForSnapshots = 3 << 20
 )
 
 // Open connects and begins to commit claims and results in batches. It does not wait
@@ -74,7 +84,7 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to PostgreSQL: %w", away(err))
 	}
-	s := &Store{pool: pool, queries: sqlc.New(pool), terms: terms}
+	s := &Store{pool: pool, queries: sqlc.New(pool), terms: terms, large: semaphore.NewWeighted(roomForSnapshots)}
 	if s.zip, s.unzip, err = newCodec(); err != nil {
 		return nil, err
 	}
