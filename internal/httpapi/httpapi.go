@@ -109,10 +109,10 @@ type api struct {
 }
 
 // Bodies from largeBody bytes on are taken in as far as all of them fit into
-// roomForBodies: what is made of a body has several times its size.
+// roomForBodies, and larger ones alone: what is made of a body has ten times its size.
 const (
 	largeBody     = 1 << 20
-	roomForBodies = 40 << 20
+	roomForBodies = 16 << 20
 )
 
 func newAPI(d Deps) *api {

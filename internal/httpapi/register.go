@@ -98,7 +98,7 @@ func register[I, O any, P interface {
 			}
 			ctx, cancel := context.WithTimeout(ctx, callTimeout)
 			defer cancel()
-			if size := int64(len(r.body)); size >= largeBody {
+			if size := min(int64(len(r.body)), roomForBodies); size >= largeBody {
 				if err := a.large.Acquire(ctx, size); err != nil {
 					return nil, fault.Wrap(fault.Transient, "busy", "other large requests are being taken in", err)
 				}
