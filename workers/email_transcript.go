@@ -83,11 +83,11 @@ func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, e
 // how the delivery ends.
 func (w *Worker) mayWrite(ctx context.Context, j job, channel, to string) (store.Outcome, bool) {
 	if to == "" {
-		return ended(j, chat.Suppressed, "no_address", "there is nowhere to send it"), false
+		return ended(j, chat.Suppressed, chat.NoAddress, "there is nowhere to send it"), false
 	}
 	if channel == chat.ChannelEmail {
 		if !plan.GoodAddress(to) {
-			return ended(j, chat.Suppressed, "bad_address", "the address is no good"), false
+			return ended(j, chat.Suppressed, chat.BadAddress, "the address is no good"), false
 		}
 		to = plan.NormalizeAddress(to)
 	}

@@ -183,6 +183,27 @@ func (d *Delivery) Revive(now time.Time) {
 	d.Release(now)
 }
 
+// The errors of a message to a user who has no address, or none that mail can be sent to.
+const (
+	NoAddress  = "no_address"
+	BadAddress = "bad_address"
+)
+
+// LacksAddress reports whether it is a transcript that ended because its user had no
+// address.
+func (d *Delivery) LacksAddress() bool {
+	return d.Action == EmailTranscript && d.Params.To == "" && d.State == Suppressed && (d.Error == NoAddress || d.Error == BadAddress)
+}
+
+// AddressCame brings back what lacks an address. Nothing was sent of it, so it is still
+// sent once.
+func (d *Delivery) AddressCame(now time.Time) {
+	if d.LacksAddress() {
+		d.State, d.Error = Pending, ""
+		d.free(now)
+	}
+}
+
 // AwaitTicket puts a delivery off until its ticket is there.
 func (d *Delivery) AwaitTicket() {
 	if d.State == Pending {

@@ -409,6 +409,36 @@ func TestATicketsFateIsCarriedOn(t *testing.T) {
 	}
 }
 
+func TestAnAddressBringsBackOnlyWhatLackedOne(t *testing.T) {
+	t.Parallel()
+	lacking := func(change func(*chat.Delivery)) chat.Delivery {
+		d := ended(chat.Suppressed)
+		d.Action, d.Error, d.WaitingSince = chat.EmailTranscript, chat.NoAddress, noon.Add(-100*time.Hour)
+		change(&d)
+		return d
+	}
+	for name, c := range map[string]struct {
+		change func(*chat.Delivery)
+		back   bool
+	}{
+		"a transcript to nobody":          {func(*chat.Delivery) {}, true},
+		"one to an address that is none":  {func(d *chat.Delivery) { d.Error = chat.BadAddress }, true},
+		"one to a named recipient":        {func(d *chat.Delivery) { d.Params.To = "qa at home" }, false},
+		"one to a user who opted out":     {func(d *chat.Delivery) { d.Error = "stop" }, false},
+		"a link":                          {func(d *chat.Delivery) { d.Action = chat.SendLink }, false},
+		"one that was sent all the same":  {func(d *chat.Delivery) { d.State = chat.Delivered }, false},
+		"one that nobody knows about":     {func(d *chat.Delivery) { d.State = chat.Unknown }, false},
+		"one that a person has cancelled": {func(d *chat.Delivery) { d.State = chat.Cancelled }, false},
+	} {
+		d := lacking(c.change)
+		before := outcomeOf(d)
+		d.AddressCame(noon)
+		if back := d.State == chat.Pending && d.Error == "" && d.Claim(today(noon)); back != c.back || !back && outcomeOf(d) != before {
+			t.Errorf("%s: %+v", name, outcomeOf(d))
+		}
+	}
+}
+
 func TestAWakeUpThatComesTwiceDoesNotPutOffWhatIsNotDue(t *testing.T) {
 	t.Parallel()
 	later := pending()

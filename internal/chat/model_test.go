@@ -137,7 +137,7 @@ func (w *world) act(t *rapid.T) {
 
 // call is the call itself. An effect that comes late comes within lease and grace.
 func (w *world) call(t *rapid.T, x *worker) {
-	switch rapid.SampledFrom([]string{"works", "late", "lost answer", "nothing", "invalid", "limited", "denied"}).Draw(t, "call") {
+	switch rapid.SampledFrom([]string{"works", "late", "lost answer", "nothing", "invalid", "limited", "denied", "nowhere"}).Draw(t, "call") {
 	case "works":
 		w.effects = append(w.effects, w.now)
 		x.result.Ref = chat.Ref{ID: "made"}
@@ -153,6 +153,8 @@ func (w *world) call(t *rapid.T, x *worker) {
 		x.result.Err = fault.New(kind, "no_answer", "")
 	case "invalid":
 		x.result.Err = fault.New(fault.Invalid, "http_422", "")
+	case "nowhere":
+		x.result.Err, x.result.End = fault.New(fault.Invalid, chat.NoAddress, ""), chat.Suppressed
 	case "limited":
 		x.result.Err = fault.New(fault.RateLimited, "http_429", "").After(time.Duration(rapid.IntRange(0, 600).Draw(t, "seconds")) * time.Second)
 	case "denied":
@@ -200,7 +202,7 @@ func (w *world) crash(t *rapid.T) {
 
 // operate is what people and other deliveries do to this one.
 func (w *world) operate(t *rapid.T) {
-	switch rapid.SampledFrom([]string{"cancel", "retry", "resolve", "postpone", "release", "ticket failed", "revive"}).Draw(t, "what") {
+	switch rapid.SampledFrom([]string{"cancel", "retry", "resolve", "postpone", "release", "ticket failed", "revive", "address came"}).Draw(t, "what") {
 	case "cancel":
 		_ = w.d.Cancel()
 	case "retry":
@@ -223,6 +225,8 @@ func (w *world) operate(t *rapid.T) {
 		w.d.TicketFailed(w.now)
 	case "revive":
 		w.d.Revive(w.now)
+	case "address came":
+		w.d.AddressCame(w.now)
 	}
 }
 

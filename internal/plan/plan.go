@@ -107,9 +107,9 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 	case user.Email == "" && o.ContactWait > 0:
 		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
 	case user.Email == "":
-		d.State, d.Error = chat.Suppressed, "no_address"
+		d.State, d.Error = chat.Suppressed, chat.NoAddress
 	case !GoodAddress(strings.TrimSpace(user.Email)):
-		d.State, d.Error = chat.Suppressed, "bad_address"
+		d.State, d.Error = chat.Suppressed, chat.BadAddress
 	}
 	return d
 }

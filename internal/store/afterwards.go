@@ -60,7 +60,8 @@ func (s *Store) AddNote(ctx context.Context, organization, conversation string, 
 
 // AddContact takes contact data. Until the episode's ticket was first tried they become
 // the ticket's requester; afterwards they amend it. What waited for them goes, but for a
-// transcript: that needs an address that mail can be sent to, and waits on for one.
+// transcript: that needs an address that mail can be sent to, and waits on for one, or is
+// brought back by it if it has given up.
 func (s *Store) AddContact(ctx context.Context, organization, conversation string, contact chat.Contact) (chat.Contact, error) {
 	err := s.transact(ctx, "taking the contact", func(q *sqlc.Queries) error {
 		c, err := lockConversation(ctx, q, organization, conversation, 0)
@@ -86,7 +87,8 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 			if d.Action == chat.FileTicket && (d.State != chat.Pending || d.Fence > 0) {
 				late = true
 			}
-			if d.State == chat.Pending && d.Hold == chat.HeldByContact && (d.Action != chat.EmailTranscript || contact.Reaches()) {
+			waits := d.State == chat.Pending && d.Hold == chat.HeldByContact && (d.Action != chat.EmailTranscript || contact.Reaches())
+			if waits || contact.Reaches() && d.LacksAddress() {
 				release = append(release, d.ID)
 			}
 		}
@@ -106,8 +108,8 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 	return contact, err
 }
 
-// releaseHeld lets deliveries go, or on to wait for the episode to settle if it still
-// does.
+// releaseHeld lets deliveries go, also those that an address brings back, or on to wait for
+// the episode to settle if it still does.
 func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settles time.Time) error {
 	if len(ids) == 0 {
 		return nil
@@ -117,6 +119,7 @@ func releaseHeld(ctx context.Context, q *sqlc.Queries, ids []chat.Key, settles t
 		return err
 	}
 	for _, r := range rows {
+		r.AddressCame(r.now)
 		r.Release(r.now)
 		if !settles.IsZero() {
 			r.Postpone(r.now, chat.HeldBySettle, settles)

@@ -23,9 +23,10 @@ type Claimed struct {
 	// Deadline is when the lease ends, on this process's clock, read before the claim.
 	Deadline time.Time
 
-	conversation                           int64
-	hasContacts, hasSuppressions, hasMails bool
-	room                                   func() // gives back what Frozen took
+	conversation              int64
+	contacts                  int
+	hasSuppressions, hasMails bool
+	room                      func() // gives back what Frozen took
 }
 
 // Done says that the delivery's snapshot is not needed any more.
@@ -52,7 +53,7 @@ func (s *Store) Claim(ctx context.Context, id chat.Key, configured bool, identit
 			claimed = &Claimed{
 				Delivery: r.Delivery, Ticket: r.ticket, OwnTicket: r.ticketBy == id,
 				Deadline: asked.Add(s.terms.Lease), conversation: r.conversation,
-				hasContacts: r.hasContacts, hasSuppressions: r.hasSuppressions, hasMails: r.hasMails,
+				contacts: r.contacts, hasSuppressions: r.hasSuppressions, hasMails: r.hasMails,
 			}
 			if !before.LastCallAt.IsZero() {
 				claimed.SinceLastCall = r.now.Sub(before.LastCallOver())
@@ -93,9 +94,10 @@ type Outcome struct {
 }
 
 // Record takes in what came of a call. Now, Terms and Fence of the result are filled in
-// here. A result that came too late is kept as evidence.
+// here. A result that came too late is kept as evidence. A transcript that gives up for
+// want of an address goes again if contact data came since its claim.
 func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
-	return s.ledger.do(ctx, c.ID, func(r *row) (bool, error) {
+	return s.ledger.move(ctx, &move{id: c.ID, within: o.End == chat.Suppressed, step: func(r *row) (bool, error) {
 		result := o.Result
 		result.Now, result.Terms, result.Fence = r.now, s.terms, c.Fence
 		before := r.State
@@ -112,11 +114,14 @@ func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
 		if !o.Uncalled {
 			r.attempts = append(r.attempts, attempt)
 		}
+		if inTime && r.contacts > c.contacts {
+			r.AddressCame(r.now)
+		}
 		if o.Ticket != nil && result.Err == nil && r.State == chat.Delivered && before != chat.Delivered && (r.ticket == nil || o.Replaces) {
 			r.newTicket = o.Ticket
 		}
 		return inTime || r.State != before, nil
-	})
+	}})
 }
 
 // Postpone puts a pending delivery off, without an attempt.

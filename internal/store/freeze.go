@@ -85,7 +85,7 @@ func (s *Store) Frozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
 		}
 		s.remember(key, snapshot, size)
 	}
-	if !c.hasContacts {
+	if c.contacts == 0 {
 		return snapshot, nil
 	}
 	contacts, err := s.queries.Contacts(ctx, c.conversation)

@@ -22,7 +22,9 @@ type ledger struct {
 type move struct {
 	id   chat.Key
 	step func(*row) (save bool, err error)
-	err  error
+	// within is true for a step that is taken under its conversation's lock.
+	within bool
+	err    error
 }
 
 // row is a delivery as it stands locked in the transaction.
@@ -34,8 +36,10 @@ type row struct {
 	ticketAwaited bool
 	newTicket     *chat.TicketRef // to become the conversation's
 	now           time.Time
-	// hasContacts, hasSuppressions and hasMails spare whoever asks for none a query.
-	hasContacts, hasSuppressions, hasMails bool
+	// contacts is how many the conversation has. It, hasSuppressions and hasMails spare
+	// whoever asks for none a query.
+	contacts                  int
+	hasSuppressions, hasMails bool
 
 	before   chat.State
 	save     bool
@@ -52,7 +56,10 @@ func (l *ledger) close() { l.moves.close() }
 
 // do carries out one move and returns once it is committed.
 func (l *ledger) do(ctx context.Context, id chat.Key, step func(*row) (bool, error)) error {
-	m := &move{id: id, step: step}
+	return l.move(ctx, &move{id: id, step: step})
+}
+
+func (l *ledger) move(ctx context.Context, m *move) error {
 	if err := l.moves.do(ctx, m); err != nil {
 		return err
 	}
@@ -63,10 +70,14 @@ func (l *ledger) do(ctx context.Context, id chat.Key, step func(*row) (bool, err
 func (l *ledger) run(ctx context.Context, batch []*move) error {
 	return l.store.transact(ctx, "moving deliveries", func(q *sqlc.Queries) error {
 		ids := make([]chat.Key, 0, len(batch))
+		within := []chat.Key{} // an empty list, not null
 		for _, m := range batch {
 			ids = append(ids, m.id)
+			if m.within {
+				within = append(within, m.id)
+			}
 		}
-		rows, err := lock(ctx, q, ids)
+		rows, err := lock(ctx, q, ids, within...)
 		if err != nil {
 			return err
 		}
@@ -84,9 +95,9 @@ func (l *ledger) run(ctx context.Context, batch []*move) error {
 	})
 }
 
-// lock loads and locks deliveries, tickets' conversations first.
-func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*row, error) {
-	if err := q.LockConversations(ctx, ids); err != nil {
+// lock loads and locks deliveries, the conversations of tickets and of those within first.
+func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key, within ...chat.Key) (map[chat.Key]*row, error) {
+	if err := q.LockConversations(ctx, sqlc.LockConversationsParams{Ids: ids, Others: within}); err != nil {
 		return nil, err
 	}
 	found, err := q.LockDeliveries(ctx, ids)
@@ -98,7 +109,7 @@ func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key) (map[chat.Key]*r
 		d := delivery(f.Delivery, f.ConversationID)
 		rows[d.ID] = &row{
 			Delivery: d, conversation: f.Delivery.Conversation, before: d.State, now: f.Now, ticketAwaited: f.TicketAwaited,
-			hasContacts: f.HasContacts, hasSuppressions: f.HasSuppressions, hasMails: f.HasMails,
+			contacts: int(f.Contacts), hasSuppressions: f.HasSuppressions, hasMails: f.HasMails,
 			ticket: ticketRef(f.TicketDesk, f.TicketID, f.TicketUrl), ticketBy: value(f.TicketBy),
 		}
 	}

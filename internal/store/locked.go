@@ -163,7 +163,8 @@ func episodeDeliveries(ctx context.Context, q *sqlc.Queries, c *locked, episode 
 	for _, r := range rows {
 		deliveries = append(deliveries, chat.Delivery{
 			ID: r.ID, Organization: c.Organization, Conversation: c.ID, Episode: episode, Action: chat.Action(r.Action),
-			Target: r.Target, State: chat.State(r.State), Hold: chat.Hold(r.HeldBy), LookFirst: r.LookFirst, Fence: r.Fence, Attempts: int(r.Attempts),
+			Target: r.Target, Params: params(r.Params), State: chat.State(r.State), Hold: chat.Hold(r.HeldBy), LookFirst: r.LookFirst,
+			Fence: r.Fence, Attempts: int(r.Attempts), Error: r.Error,
 		})
 	}
 	return deliveries, nil

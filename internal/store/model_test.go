@@ -19,8 +19,10 @@ type outside struct {
 	id      string // the conversation
 	effects map[chat.Key]int
 	retried map[chat.Key]bool // by people, who know what they wait for
+	reached map[int]bool      // the episodes whose user left an address afterwards
 	tickets int
-	held    []*store.Claimed // by workers that may sleep for as long as they like
+	told    map[chat.Key]string // to which address a worker is to send it
+	held    []*store.Claimed    // by workers that may sleep for as long as they like
 	stores  []*store.Store
 	episode int
 	notes   int
@@ -43,6 +45,9 @@ func (o *outside) end(t *rapid.T) {
 	}
 	o.episode++
 	s := snapshot(o.id, o.episode)
+	if rapid.Bool().Draw(t, "without an address") {
+		s.User = chat.User{Name: "Ann"}
+	}
 	if rapid.Bool().Draw(t, "with a note") {
 		s.Notes = []chat.Note{note(fmt.Sprintf("end%d", o.episode), "x")}
 	}
@@ -58,7 +63,11 @@ func (o *outside) afterwards(t *rapid.T) {
 	if rapid.Bool().Draw(t, "a note") {
 		_, err = o.r.AddNote(o.r.t.Context(), acme, o.id, note(fmt.Sprintf("n%d", o.notes), "x"))
 	} else {
-		_, err = o.r.AddContact(o.r.t.Context(), acme, o.id, chat.Contact{ID: fmt.Sprintf("k%d", o.notes), Email: "x@example.com"})
+		email := rapid.SampledFrom([]string{"x@example.com", "x@example.com", "x at home"}).Draw(t, "address")
+		_, err = o.r.AddContact(o.r.t.Context(), acme, o.id, chat.Contact{ID: fmt.Sprintf("k%d", o.notes), Email: email})
+		if email == "x@example.com" {
+			o.reached[o.episode] = true
+		}
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +92,7 @@ func (o *outside) claim(t *rapid.T) {
 	if (c.Action == chat.AttachNotes || c.Action == chat.AmendTicket) && c.Ticket == nil {
 		t.Fatalf("%s may be made, and there is no ticket", c.Action)
 	}
+	o.told[c.ID] = o.r.frozen(c).User.Email
 	o.held = append(o.held, c)
 }
 
@@ -102,6 +112,8 @@ func (o *outside) act(t *rapid.T) {
 		result.Err, result.Open = fault.New(fault.Transient, "lease_over", ""), c.LookFirst
 	case c.LookFirst && o.effects[c.ID] > 0:
 		result.Ref = chat.Ref{ID: "found"}
+	case c.Action == chat.EmailTranscript && !chat.GoodAddress(o.told[c.ID]):
+		result.Err, result.End = fault.New(fault.Invalid, chat.NoAddress, ""), chat.Suppressed
 	case what == "not":
 		result.Err = fault.New(fault.Transient, "", "")
 	case what == "refused":
@@ -174,6 +186,8 @@ func (o *outside) check(t *rapid.T) {
 			t.Fatalf("%s is delivered and never came", d.Action)
 		case (d.State == chat.Failed || d.State == chat.Cancelled) && n > 0:
 			t.Fatalf("%s is %s and came", d.Action, d.State)
+		case d.State == chat.Suppressed && (n > 0 || o.reached[d.Episode]):
+			t.Fatalf("%s of episode %d is suppressed, came %d times, and its user has an address", d.Action, d.Episode, n)
 		case d.State == chat.Pending && n > 0 && !d.LookFirst:
 			t.Fatalf("%s may have come and would be made again without a look", d.Action)
 		}
@@ -219,7 +233,7 @@ func TestWhateverHappensTheStoreLosesNothingAndRepeatsNothing(t *testing.T) {
 			return // a loaded machine does fewer
 		}
 		chats++
-		o := &outside{r: r, id: fmt.Sprintf("c%d", chats), effects: map[chat.Key]int{}, retried: map[chat.Key]bool{}, stores: stores}
+		o := &outside{r: r, id: fmt.Sprintf("c%d", chats), effects: map[chat.Key]int{}, told: map[chat.Key]string{}, retried: map[chat.Key]bool{}, reached: map[int]bool{}, stores: stores}
 		good := false
 		defer func() { failing = failing || !good }()
 		step := func(f func(*rapid.T)) func(*rapid.T) {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -179,5 +180,155 @@ func TestATranscriptWaitsForAnAddressAndIsSentOnce(t *testing.T) {
 				t.Errorf("%d transcripts", n)
 			}
 		})
+	}
+}
+
+// nowhere is the outcome of a transcript whose user has no address.
+func nowhere(code string) store.Outcome {
+	return store.Outcome{Result: chat.Result{End: chat.Suppressed, Err: fault.New(fault.Invalid, code, "")}}
+}
+
+func TestAnAddressThatComesLateRevivesATranscriptThatHadNone(t *testing.T) {
+	t.Parallel()
+	gaveUp := func(code string) func(*rig, *chat.Snapshot) chat.Key {
+		return func(r *rig, s *chat.Snapshot) chat.Key {
+			r.organization.ContactWait = config.Duration(30 * time.Minute)
+			id := r.mustEnd(*s)[chat.EmailTranscript]
+			r.age(id, 31*time.Minute)
+			r.record(r.claim(id), nowhere(code))
+			return id
+		}
+	}
+	planned := func(email string) func(*rig, *chat.Snapshot) chat.Key {
+		return func(r *rig, s *chat.Snapshot) chat.Key {
+			s.User.Email = email
+			return r.mustEnd(*s)[chat.EmailTranscript]
+		}
+	}
+	for name, c := range map[string]struct {
+		end     func(*rig, *chat.Snapshot) chat.Key
+		email   string
+		episode int // of the contact
+		revived bool
+	}{
+		"after the wait":                      {gaveUp("no_address"), "ann@example.com", 0, true},
+		"after the wait for a good one":       {gaveUp("bad_address"), "ann@example.com", 0, true},
+		"where nobody waits":                  {planned(""), "ann@example.com", 1, true},
+		"instead of one that is no good":      {planned("ann at home"), "ann@example.com", 0, true},
+		"with one that is no good either":     {gaveUp("no_address"), "ann at work", 0, false},
+		"with a name alone":                   {gaveUp("no_address"), "", 0, false},
+		"where the user opted out":            {gaveUp("stop"), "ann@example.com", 0, false},
+		"where a mail bounced":                {gaveUp("bounced"), "ann@example.com", 0, false},
+		"where somebody complained":           {gaveUp("complained"), "ann@example.com", 0, false},
+		"where the audience was wrong":        {gaveUp("internal_to_user"), "ann@example.com", 0, false},
+		"for an episode that is not this one": {gaveUp("no_address"), "ann@example.com", 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			s := snapshot("c", 1)
+			s.User = chat.User{Name: "Ann"}
+			id := c.end(r, &s)
+			r.want(id, chat.Suppressed, "")
+			if _, err := r.AddContact(t.Context(), acme, "c", chat.Contact{ID: "k", Episode: c.episode, Name: "Ann", Email: c.email}); err != nil {
+				t.Fatal(err)
+			}
+			if !c.revived {
+				r.want(id, chat.Suppressed, "")
+				r.refused(id)
+				return
+			}
+			r.contact("k2", "ann@work.example") // one more is no second mail
+			claimed := r.claim(id)
+			if to := r.frozen(claimed).User.Email; to != "ann@work.example" {
+				t.Errorf("it goes to %q", to)
+			}
+			r.record(claimed, worked(claimed.Delivery, "sent"))
+			r.contact("k3", "later@example.com")
+			r.mustEnd(s)
+			r.want(id, chat.Delivered, "")
+			r.refused(id)
+			if n := r.transcripts(); n != 1 {
+				t.Errorf("%d transcripts", n)
+			}
+		})
+	}
+}
+
+func TestAMailToANamedRecipientIsNotRevivedByTheUsersAddress(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization.Transcripts = []config.TranscriptRule{{To: "qa@acme.example", Audience: chat.Internal}}
+	id := r.mustEnd(snapshot("c", 1))[chat.EmailTranscript]
+	r.record(r.claim(id), nowhere("bad_address"))
+	r.contact("k", "ann@example.com")
+	r.want(id, chat.Suppressed, "")
+}
+
+func TestARevivedTranscriptWaitsForItsEpisodeToSettle(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := snapshot("c", 1)
+	s.User = chat.User{}
+	deliveries, err := r.end(acme, s, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := byAction(deliveries)[chat.EmailTranscript]
+	r.want(id, chat.Suppressed, "")
+	r.contact("k", "ann@example.com")
+	r.want(id, chat.Pending, chat.HeldBySettle)
+	r.refused(id)
+	r.exec("update episodes set freeze_at = now()")
+	if _, err := r.FreezeSettled(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(id, "sent")
+}
+
+func TestAnAddressThatComesWhileATranscriptGivesUpIsNotMissed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization.ContactWait = config.Duration(30 * time.Minute)
+	waited := func(conversation string) *store.Claimed {
+		s := snapshot(conversation, 1)
+		s.User = chat.User{}
+		id := r.mustEnd(s)[chat.EmailTranscript]
+		r.age(id, 31*time.Minute)
+		return r.claim(id)
+	}
+	early := waited("c")
+	r.contact("k", "ann@example.com")
+	r.record(early, nowhere("no_address"))
+	r.want(early.ID, chat.Pending, "")
+	if to := r.frozen(r.claim(early.ID)).User.Email; to != "ann@example.com" {
+		t.Errorf("it goes to %q", to)
+	}
+
+	again := waited("d")
+	if _, err := r.AddContact(t.Context(), acme, "d", chat.Contact{ID: "k", Email: "ann at home"}); err != nil {
+		t.Fatal(err)
+	}
+	r.record(again, nowhere("no_address"))
+	r.record(r.claim(again.ID), nowhere("bad_address")) // it was told all that there is
+	r.want(again.ID, chat.Suppressed, "")
+
+	other := r.open()
+	var all sync.WaitGroup
+	for i := range 40 {
+		conversation := "race" + strconv.Itoa(i)
+		c := waited(conversation)
+		all.Go(func() {
+			if err := other.Record(t.Context(), c, nowhere("no_address")); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Go(func() {
+			if _, err := r.AddContact(t.Context(), acme, conversation, chat.Contact{ID: "k", Email: "ann@example.com"}); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		r.want(c.ID, chat.Pending, "")
 	}
 }

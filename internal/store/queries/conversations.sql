@@ -92,7 +92,7 @@ on conflict (conversation, id) do nothing;
 update contacts set episode = @episode where conversation = @conversation and episode = 0;
 
 -- name: EpisodeDeliveries :many
-select id, action, target, state, held_by, look_first, attempts, fence from deliveries
+select id, action, target, params, state, held_by, look_first, attempts, fence, error from deliveries
 where conversation = @conversation and episode = @episode order by seq;
 
 -- name: AwaitedDesk :one

@@ -1,8 +1,9 @@
 -- name: LockConversations :exec
--- A ticket is decided under its conversation's lock; the order keeps two batches from
--- waiting for each other.
+-- A ticket is decided under its conversation's lock, and so is whatever the caller says;
+-- the order keeps two batches from waiting for each other.
 select 1 from conversations
-where conversation in (select d.conversation from deliveries d where d.id = any(@ids::uuid[]) and d.action = 'file_ticket')
+where conversation in (
+    select d.conversation from deliveries d where d.id = any(@ids::uuid[]) and (d.action = 'file_ticket' or d.id = any(@others::uuid[])))
 order by conversation
 for no key update;
 
@@ -12,7 +13,7 @@ for no key update;
 -- and waits for none that was never tried, or the two would wait for each other.
 select sqlc.embed(d), c.id as conversation_id,
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
-       exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
+       (select count(*) from contacts x where x.conversation = d.conversation)::int as contacts,
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
        (d.target = 'mail' and exists (
             select from deliveries e where e.conversation = d.conversation and e.target = 'mail' and e.ref_id <> '' and e.id <> d.id

@@ -334,7 +334,7 @@ func (q *Queries) EndNewConversations(ctx context.Context, arg EndNewConversatio
 }
 
 const episodeDeliveries = `-- name: EpisodeDeliveries :many
-select id, action, target, state, held_by, look_first, attempts, fence from deliveries
+select id, action, target, params, state, held_by, look_first, attempts, fence, error from deliveries
 where conversation = $1 and episode = $2 order by seq
 `
 
@@ -347,11 +347,13 @@ type EpisodeDeliveriesRow struct {
 	ID        chat.Key
 	Action    string
 	Target    string
+	Params    string
 	State     string
 	HeldBy    string
 	LookFirst bool
 	Attempts  int32
 	Fence     int64
+	Error     string
 }
 
 func (q *Queries) EpisodeDeliveries(ctx context.Context, arg EpisodeDeliveriesParams) ([]EpisodeDeliveriesRow, error) {
@@ -367,11 +369,13 @@ func (q *Queries) EpisodeDeliveries(ctx context.Context, arg EpisodeDeliveriesPa
 			&i.ID,
 			&i.Action,
 			&i.Target,
+			&i.Params,
 			&i.State,
 			&i.HeldBy,
 			&i.LookFirst,
 			&i.Attempts,
 			&i.Fence,
+			&i.Error,
 		); err != nil {
 			return nil, err
 		}

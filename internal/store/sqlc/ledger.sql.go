@@ -161,22 +161,28 @@ func (q *Queries) DispatchDue(ctx context.Context, arg DispatchDueParams) ([]Dis
 
 const lockConversations = `-- name: LockConversations :exec
 select 1 from conversations
-where conversation in (select d.conversation from deliveries d where d.id = any($1::uuid[]) and d.action = 'file_ticket')
+where conversation in (
+    select d.conversation from deliveries d where d.id = any($1::uuid[]) and (d.action = 'file_ticket' or d.id = any($2::uuid[])))
 order by conversation
 for no key update
 `
 
-// A ticket is decided under its conversation's lock; the order keeps two batches from
-// waiting for each other.
-func (q *Queries) LockConversations(ctx context.Context, ids []chat.Key) error {
-	_, err := q.db.Exec(ctx, lockConversations, ids)
+type LockConversationsParams struct {
+	Ids    []chat.Key
+	Others []chat.Key
+}
+
+// A ticket is decided under its conversation's lock, and so is whatever the caller says;
+// the order keeps two batches from waiting for each other.
+func (q *Queries) LockConversations(ctx context.Context, arg LockConversationsParams) error {
+	_, err := q.db.Exec(ctx, lockConversations, arg.Ids, arg.Others)
 	return err
 }
 
 const lockDeliveries = `-- name: LockDeliveries :many
 select d.id, d.seq, d.organization, d.conversation, d.episode, d.action, d.target, d.params, d.depends_on, d.created_at, d.state, d.held_by, d.due_at, d.waiting_since, d.look_first, d.fence, d.lease_until, d.first_call_at, d.last_call_at, d.identity, d.attempts, d.ref_id, d.ref_url, d.receipt, d.error, d.updated_at, c.id as conversation_id,
        c.ticket_desk, c.ticket_id, c.ticket_url, c.ticket_by,
-       exists (select from contacts x where x.conversation = d.conversation) as has_contacts,
+       (select count(*) from contacts x where x.conversation = d.conversation)::int as contacts,
        exists (select from suppressions x where x.organization = d.organization) as has_suppressions,
        (d.target = 'mail' and exists (
             select from deliveries e where e.conversation = d.conversation and e.target = 'mail' and e.ref_id <> '' and e.id <> d.id
@@ -200,7 +206,7 @@ type LockDeliveriesRow struct {
 	TicketID        *string
 	TicketUrl       *string
 	TicketBy        *chat.Key
-	HasContacts     bool
+	Contacts        int32
 	HasSuppressions bool
 	HasMails        bool
 	TicketAwaited   bool
@@ -251,7 +257,7 @@ func (q *Queries) LockDeliveries(ctx context.Context, ids []chat.Key) ([]LockDel
 			&i.TicketID,
 			&i.TicketUrl,
 			&i.TicketBy,
-			&i.HasContacts,
+			&i.Contacts,
 			&i.HasSuppressions,
 			&i.HasMails,
 			&i.TicketAwaited,
