@@ -8,8 +8,8 @@ import (
 // wholeName is what the attached file with the whole of a long chat is called.
 const wholeName = "conversation.txt"
 
-// restRoom is by how much two sentences about the rest can differ in length, in bytes.
-const restRoom = 200
+// restRoom is by how much what is said about the rest can differ in length, in bytes.
+const restRoom = 400
 
 // Attachment is a file that goes with a mail.
 type Attachment struct {
@@ -17,17 +17,20 @@ type Attachment struct {
 	Content           []byte
 }
 
-// letter is a transcript to be rendered with some of its entries. Both functions return
+// letter is a transcript to be rendered with some of its entries. Text and html return
 // what the template of that form gets; rest says how much of the chat the mail holds.
+// Within returns the letter with as much of what stands around its entries as room bytes
+// hold, and whether that is less than all.
 type letter struct {
 	subject, name string
 	text, html    func(some []Entry, rest string) any
+	within        func(room int) (l letter, less bool)
 }
 
 // transcript renders a letter so that neither its HTML nor its text is longer than limit
 // bytes, 0 for no limit. What is too long is cut between two messages, never inside one;
 // the mail says so and has the whole text attached. What stands around the messages is
-// never cut.
+// cut, too, where it leaves them less than a quarter; the frame of a mail is not.
 func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mail, error) {
 	if limit <= 0 || c.atLeast() <= limit {
 		m, err := r.mail(l.subject, l.name, l.text(c.entries, ""), l.html(c.entries, ""))
@@ -35,7 +38,7 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 			return m, err
 		}
 	}
-	around, err := r.part(l, c, 0)
+	cut, around, less, err := r.around(l, c, b, limit)
 	if err != nil {
 		return Mail{}, err
 	}
@@ -44,7 +47,7 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 	some := min(inHTML, inText)
 	m := around
 	if some > 0 {
-		if m, err = r.part(l, c, some); err != nil {
+		if m, err = r.part(cut, c, some, less); err != nil {
 			return Mail{}, err
 		}
 	}
@@ -56,10 +59,37 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 	return m, nil
 }
 
-// part renders a letter with its first entries. That they are not all is said in any case,
-// by an organization's own template that does not know of it, too.
-func (r *Renderer) part(l letter, c conversation, some int) (Mail, error) {
-	rest := c.rest(some)
+// around renders a letter without its entries, and returns it as it is to be with them:
+// with less around them where that is too long, and whether it is.
+func (r *Renderer) around(l letter, c conversation, b Brand, limit int) (letter, Mail, bool, error) {
+	m, err := r.part(l, c, 0, false)
+	if err != nil {
+		return letter{}, Mail{}, false, err
+	}
+	messages := limit / 4
+	if all, n := c.html(c.words.mailSkin(b), max(messages, 1)); n == len(c.entries) {
+		messages = len(all) // all there are take less
+	}
+	most := limit - messages - restRoom
+	if m.longest() <= most {
+		return l, m, false, nil
+	}
+	bare, _ := l.within(0)
+	if m, err = r.part(bare, c, 0, true); err != nil {
+		return letter{}, Mail{}, false, err
+	}
+	l, less := l.within(max(most-m.longest(), 0))
+	m, err = r.part(l, c, 0, less)
+	return l, m, less, err
+}
+
+func (m Mail) longest() int { return max(len(m.HTML), len(m.Text)) }
+
+// part renders a letter with its first entries. That they are not all, or that there is
+// less around them, is said in any case, by an organization's own template that does not
+// know of it, too.
+func (r *Renderer) part(l letter, c conversation, some int, less bool) (Mail, error) {
+	rest := c.rest(some, less)
 	m, err := r.mail(l.subject, l.name, l.text(c.entries[:some], rest), l.html(c.entries[:some], rest))
 	if err != nil {
 		return Mail{}, err
@@ -86,11 +116,21 @@ func (c conversation) atLeast() int {
 	return size
 }
 
-// rest says how much of the chat a mail holds and where the whole is.
-func (c conversation) rest(some int) string {
+// rest says how much of the chat a mail holds, that there is less around it, and where the
+// whole is.
+func (c conversation) rest(some int, less bool) string {
+	var says []string
 	shown, w := said(c.entries[:some]), c.words
-	if shown == 0 {
-		return fill(w.NoPart, "{file}", wholeName)
+	switch {
+	case some == len(c.entries) && less:
+	case shown == 0:
+		says = append(says, w.NoPart)
+	default:
+		says = append(says, fill(w.FirstPart, "{shown}", w.Count(shown), "{messages}", w.counted(w.Messages, said(c.entries))))
 	}
-	return fill(w.FirstPart, "{shown}", w.Count(shown), "{messages}", w.counted(w.Messages, said(c.entries)), "{file}", wholeName)
+	if less {
+		says = append(says, w.LeftOut)
+	}
+	says = append(says, fill(w.WholeIn, "{file}", wholeName))
+	return strings.ReplaceAll(strings.Join(says, " "), "。 ", "。") // which is as wide as a full stop and a space
 }

@@ -87,11 +87,15 @@ func (p *internalHTML) NoteEntries() htmltemplate.HTML {
 // TranscriptForCustomer returns the mail with the customer's own copy of the chat.
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
+	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
+	return r.transcript(w.customerLetter(v), c, v.Brand, v.BodyLimit)
+}
+
+func (w *words) customerLetter(v CustomerView) letter {
 	subject := w.customerSubject(v)
 	preheader, brand, facts := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v)
-	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
-	some := func(entries []Entry) CustomerView { v.Entries = entries; return v }
-	return r.transcript(letter{
+	some := func(entries []Entry) CustomerView { v := v; v.Entries = entries; return v }
+	return letter{
 		subject: subject, name: "transcript/customer",
 		text: func(entries []Entry, rest string) any {
 			return &customerLetter{customerText{some(entries), w}, w, brand, v.Name, v.Cover, v.NoPDF, rest, facts}
@@ -99,17 +103,25 @@ func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 		html: func(entries []Entry, rest string) any {
 			return &customerHTML{some(entries), w, brand, v.Name, v.Cover, v.NoPDF, subject, preheader, rest, facts}
 		},
-	}, c, v.Brand, v.BodyLimit)
+		within: func(room int) (letter, bool) {
+			v, less := v.within(w, room)
+			return w.customerLetter(v), less
+		},
+	}
 }
 
 // TranscriptForInternal returns the mail with everything, for colleagues.
 func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 	w := r.words(v.Locale)
+	c := conversation{v.Entries, &w.Internal, w, location(v.Location)}
+	return r.transcript(w.internalLetter(v), c, v.Brand, v.BodyLimit)
+}
+
+func (w *words) internalLetter(v InternalView) letter {
 	subject := w.internalSubject(v)
 	preheader, brand := w.preheader(w.InternalOnly, v.Entries), v.Brand.look()
-	c := conversation{v.Entries, &w.Internal, w, location(v.Location)}
-	some := func(entries []Entry) InternalView { v.Entries = entries; return v }
-	return r.transcript(letter{
+	some := func(entries []Entry) InternalView { v := v; v.Entries = entries; return v }
+	return letter{
 		subject: subject, name: "transcript/internal",
 		text: func(entries []Entry, rest string) any {
 			return &internalText{recordText{some(entries).Record, w}, v.Notes, v.Deliveries, v.Cover, v.NoPDF, rest}
@@ -117,7 +129,11 @@ func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 		html: func(entries []Entry, rest string) any {
 			return &internalHTML{some(entries), w, brand, subject, preheader, rest}
 		},
-	}, c, v.Brand, v.BodyLimit)
+		within: func(room int) (letter, bool) {
+			v, less := v.within(w, room)
+			return w.internalLetter(v), less
+		},
+	}
 }
 
 func (w *words) customerSubject(v CustomerView) string {

@@ -31,7 +31,7 @@ type words struct {
 	Notes, LateNote, ContactGiven       string
 	Answers, Flags, Conversation, Empty string
 	Messages                            plural
-	FirstPart, NoPart                   string
+	FirstPart, NoPart, LeftOut, WholeIn string
 
 	// Facts.
 	Number, Episode, Ticket, Product, When, TalkedWith                     string
