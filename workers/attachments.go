@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +34,11 @@ const (
 // fetchFiles gets the files of the entries that an audience sees, the first ones first:
 // images to show in the mail and others to attach, each until what the organization
 // allows is used up. It says in the entries what became of each. What cannot be had in
-// time stays linked: no file holds up a mail, or fails it.
-func (l Letters) fetchFiles(ctx context.Context, o LetterOrder, entries []templates.Entry) []connectors.File {
+// time stays linked: no file holds up a mail, or fails it. It returns the files, and how
+// many bytes more may be attached.
+func (l Letters) fetchFiles(ctx context.Context, o LetterOrder, entries []templates.Entry) ([]connectors.File, int64) {
 	if o.Organization.Mail == nil {
-		return nil
+		return nil, 0
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(o.Until)/4))
 	defer cancel()
@@ -65,7 +67,35 @@ func (l Letters) fetchFiles(ctx context.Context, o LetterOrder, entries []templa
 			out = append(out, connectors.File{Name: cmp.Or(f.Name, "file"), ContentType: got.ContentType, Content: got.Content, ContentID: f.CID})
 		}
 	}
-	return out
+	return out, left.Other
+}
+
+// takeDown makes ordinary files of the images that a mail's HTML does not show, while left
+// bytes hold them, and leaves out the others. It notes both in the entries, and reports
+// whether there was any such image.
+func takeDown(html string, entries []templates.Entry, files []connectors.File, left int64) (kept []connectors.File, changed bool) {
+	attached := map[string]bool{} // by Content-ID
+	for _, f := range files {
+		if f.ContentID != "" && !strings.Contains(html, `"cid:`+f.ContentID+`"`) {
+			size := int64(len(f.Content))
+			attached[f.ContentID] = size <= left
+			if size > left {
+				continue
+			}
+			left -= size
+			f.ContentID = ""
+		}
+		kept = append(kept, f)
+	}
+	if len(attached) == 0 {
+		return files, false
+	}
+	for _, f := range linked(entries) {
+		if is, ok := attached[f.CID]; ok {
+			f.CID, f.Attached = "", is
+		}
+	}
+	return kept, true
 }
 
 // linked returns the files that have a link, as they stand in the entries.

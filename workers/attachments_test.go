@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -195,5 +196,51 @@ func TestAChatFullOfLinksIsNoLoadOnWhoeverTheyLeadTo(t *testing.T) {
 	r.mailed(attached(links...))
 	if n := asked.Load(); n != 50 {
 		t.Errorf("%d files were asked for", n)
+	}
+}
+
+func TestAnImageThatTheMailDoesNotShowIsNoPartOfIt(t *testing.T) {
+	t.Parallel()
+	const kb = 1 << 10
+	pages := map[string]http.HandlerFunc{"/a.png": serve(photo(3 * kb)), "/b.png": serve(photo(3 * kb)), "/c.png": serve(photo(4 * kb))}
+	for name, test := range map[string]struct {
+		allowed config.Attachments
+		limit   config.Size
+		want    string
+		says    [2]string // of b.png and of c.png, in the whole text
+	}{
+		"where all is shown":       {config.Attachments{Inline: 100 * kb}, 0, "a.png image/png inline, b.png image/png inline, c.png image/png inline", [2]string{}},
+		"where files are attached": {config.Attachments{Inline: 100 * kb, Attach: 100 * kb}, 30 * kb, "a.png image/png inline, b.png image/png, c.png image/png, conversation.txt text/plain", [2]string{"attached", "attached"}},
+		"as far as they may be":    {config.Attachments{Inline: 100 * kb, Attach: 3500}, 30 * kb, "a.png image/png inline, b.png image/png, conversation.txt text/plain", [2]string{"attached", ""}},
+		"where none may be":        {config.Attachments{Inline: 100 * kb}, 30 * kb, "a.png image/png inline, conversation.txt text/plain", [2]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			url, _ := r.files(pages)
+			r.organization().Mail = &config.Mail{SMTP: settings{}, Attachments: test.allowed, BodyLimit: test.limit}
+			s := attached(url + "/a.png")
+			s.Messages[1].Text = strings.Repeat("unplug it ", 4000)
+			s.Messages[1].Attachments = attached(url+"/b.png", url+"/c.png").Messages[0].Attachments
+			m := r.mailed(s)
+			if got := names(m.files); got != test.want {
+				t.Errorf("with the mail go %s, want %s", got, test.want)
+			}
+			for _, f := range m.files {
+				if f.ContentID != "" && strings.Count(m.text, `"cid:`+f.ContentID+`"`) != 1 {
+					t.Errorf("%s is not shown once", f.Name)
+				}
+			}
+			if test.limit == 0 {
+				return
+			}
+			whole := string(m.files[len(m.files)-1].Content)
+			for i, file := range []string{"b.png", "c.png"} {
+				line := regexp.MustCompile(`(?m)^.*` + file + `.*$`).FindString(whole)
+				if !strings.Contains(line, url) || strings.Contains(line, "attached") != (test.says[i] != "") {
+					t.Errorf("the whole text says %q", line)
+				}
+			}
+		})
 	}
 }

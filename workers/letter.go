@@ -68,7 +68,7 @@ func (l Letters) Compose(ctx context.Context, o LetterOrder) (Letter, error) {
 // make goes the same way for each audience. What is fetched is noted in the entries, which
 // the document and the mail are made from.
 func (l Letters) make(ctx context.Context, o LetterOrder, entries []templates.Entry, document func() templates.Document, mail func(noPDF bool) (templates.Mail, error)) (Letter, error) {
-	files := l.fetchFiles(ctx, o, entries)
+	files, left := l.fetchFiles(ctx, o, entries)
 	var out Letter
 	if o.PDF {
 		var err error
@@ -85,6 +85,16 @@ func (l Letters) make(ctx context.Context, o LetterOrder, entries []templates.En
 	m, err := mail(out.NoPDF != nil)
 	if err != nil {
 		return Letter{}, err
+	}
+	// An image that the mail does not show, because its message was cut away or the
+	// organization's template shows none, is a file like others.
+	if kept, changed := takeDown(m.HTML, entries, files, left); changed {
+		files = kept
+		// Once more, because the whole text tells of each file where it is. What is shown
+		// stays as it is: only what is not shown has changed.
+		if m, err = mail(out.NoPDF != nil); err != nil {
+			return Letter{}, err
+		}
 	}
 	for _, f := range m.Files {
 		files = append(files, connectors.File{Name: f.Name, ContentType: f.ContentType, Content: f.Content})
