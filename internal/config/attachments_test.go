@@ -18,7 +18,7 @@ func TestAttachmentsAreAsConfigured(t *testing.T) {
 		"attachments: {inline: 0}, ":            {},
 		"attachments: {inline: 0, attach: 0}, ": {},
 		"attachments: {inline: '0', attach: 0B}, ":    {},
-		"attachments: {inline: 300KB, attach: 1GB}, ": {Inline: 300 << 10, Attach: 1 << 30},
+		"attachments: {inline: 20MB, attach: 30MB}, ": {Inline: 20 << 20, Attach: 30 << 20},
 	} {
 		c, err := mail(yaml)
 		if err != nil {

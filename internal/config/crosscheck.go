@@ -43,6 +43,7 @@ func crossCheck(c *Config, r *report) {
 		}
 		checkDesks(org, path, r)
 		checkAccounts(org, path, r)
+		checkAttachments(org, path, r)
 		checkTickets(org, path, r)
 		checkTranscripts(org, path, r)
 		checkFlags(org, path, r)
