@@ -281,19 +281,25 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 }
 
 func FuzzMailIsReadable(f *testing.F) {
-	f.Add("Subject", "Ann", "text", "<p>html</p>", "name.txt", "text/plain")
-	f.Add("=?x\r\n", "\"Lee, Ånn\" <x>", "\r.\r\n.", "", "\x00/..", "a/b; c=d")
+	f.Add("Subject", "Ann", "text", "<p>html</p>", "name.txt", "text/plain", "", "")
+	f.Add("=?x\r\n", "\"Lee, Ånn\" <x>", "\r.\r\n.", "", "\x00/..", "a/b; c=d", "a>\r\nBcc: b@c", "a@b.example\r\nBcc: c@d.example")
+	f.Add("Subject", "Ann", "text", "<img src=cid:a@b>", "a.png", "image/png", "a@b", "\"Köket, svar\" <support+id35@acme.example>")
+	f.Add("Subject", "Ann", "text", "", "a.png", "image/png", "a@b", "Åsa <åsa@acme.example>")
 	server, err := smtptest.New(smtptest.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { _ = server.Close() })
 	client := connect(f, server, nil)
-	f.Fuzz(func(t *testing.T, subject, name, text, html, file, contentType string) {
+	f.Fuzz(func(t *testing.T, subject, name, text, html, file, contentType, contentID, replyTo string) {
 		m := outgoing(t)
 		m.Subject, m.ToName, m.Text, m.HTML, m.Thread = subject, name, text, html, subject
-		m.Files = []connectors.File{{Name: file, ContentType: contentType, Content: []byte(text)}}
-		if _, err := client.Send(t.Context(), m); err != nil {
+		m.Files = []connectors.File{{Name: file, ContentType: contentType, Content: []byte(text), ContentID: contentID}}
+		m.ReplyTo, m.Earlier = replyTo, []string{contentID}
+		switch _, err := client.Send(t.Context(), m); {
+		case fault.FieldOf(err) == "reply_to" || fault.CodeOf(err) == "5.6.7":
+			return // that is no address, or none that this server can be told
+		case err != nil:
 			t.Fatal(err)
 		}
 		all := server.Messages()
@@ -306,6 +312,12 @@ func FuzzMailIsReadable(f *testing.F) {
 		}
 		if env.GetHeader("Auto-Submitted") != "auto-generated" || env.GetHeader("Bcc") != "" {
 			t.Errorf("the header is spoiled:\n%s", raw)
+		}
+		if list, err := env.AddressList("Reply-To"); replyTo != "" && (err != nil || len(list) != 1) {
+			t.Errorf("Reply-To %q is read as %v: %v", replyTo, list, err)
+		}
+		if n := len(env.Root.BreadthMatchAll(func(p *enmime.Part) bool { return p.Disposition != "" })); n != 1 {
+			t.Errorf("%d files, want 1:\n%s", n, raw)
 		}
 		if list, err := env.AddressList("To"); err != nil || len(list) != 1 || list[0].Address != m.To {
 			t.Errorf("To is read as %v: %v", list, err)
