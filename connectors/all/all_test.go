@@ -1,0 +1,60 @@
+package all_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/afterchat/afterchat/connectors/all"
+	"github.com/afterchat/afterchat/internal/config"
+)
+
+func TestAMailAccountSignsInInOneWay(t *testing.T) {
+	t.Parallel()
+	const (
+		password = ", password: s3cr3t-password"
+		token    = ", token: s3cr3t-token"
+		oauth2   = ", oauth2: {token_url: 'https://login.example/token', client_id: c, refresh_token: s3cr3t-refresh}"
+		user     = ", username: shop"
+	)
+	const either = "cannot be given together with "
+	for name, test := range map[string]struct {
+		settings string
+		refused  string // "" if it is taken
+	}{
+		"nobody signs in":                {"", ""},
+		"by a password":                  {user + password, ""},
+		"by a token":                     {user + token, ""},
+		"by tokens that are fetched":     {user + oauth2, ""},
+		"by a password and a token":      {user + password + token, "token: " + either},
+		"by a password and fetched":      {user + password + oauth2, "oauth2: " + either},
+		"by a token and fetched":         {user + token + oauth2, "token: " + either},
+		"in all ways":                    {user + password + token + oauth2, "token: " + either},
+		"by a password and its file":     {user + password + ", password_file: f", "password_file: give the key itself or its _file"},
+		"by a password of nobody":        {password, "username: is required"},
+		"by a token of nobody":           {token, "username: is required"},
+		"by fetched tokens of nobody":    {oauth2, "username: is required"},
+		"by tokens from nowhere":         {user + ", oauth2: {client_id: c, refresh_token: r}", "token_url: is required"},
+		"by tokens without a credential": {user + ", oauth2: {token_url: 'https://login.example/token', client_id: c}", "client_secret: is required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "afterchat.yaml")
+			text := "database: host=x\nredis: redis://localhost:6379/0\norganizations:\n  a:\n    name: A\n    api_keys: [k]\n" +
+				"    mail: {from: a@b.example, smtp: {address: 'localhost:587'" + test.settings + "}}\n"
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load(path, all.Kinds(), config.Options{Env: func(string) (string, bool) { return "", false }})
+			switch {
+			case test.refused == "" && err != nil:
+				t.Errorf("it is refused: %v", err)
+			case test.refused != "" && (err == nil || !strings.Contains(err.Error(), test.refused)):
+				t.Errorf("want %q in: %v", test.refused, err)
+			case err != nil && strings.Contains(err.Error(), "s3cr3t"):
+				t.Errorf("the problem tells a secret: %v", err)
+			}
+		})
+	}
+}
