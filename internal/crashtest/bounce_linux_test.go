@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/smtp"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,20 +54,12 @@ func bouncesByWebhook(t *testing.T, server *mailserver.Server) {
 	r.start()
 	s, tries := unknownVisitor(server, 191)
 	r.end(s)
-	var reports []mailserver.Mail
-	eventually(t, 20*time.Second, "the report lies in its mailbox", func() bool {
-		for _, m := range server.Mails(t, "") {
-			if strings.HasSuffix(m.To, "@returned.example") {
-				reports = append(reports, m)
-			}
-		}
-		return len(reports) > 0
-	})
+	report := returnedReport(t, server, "@returned.example")
 	for _, given := range []struct {
 		secret string
 		status int
 	}{{"another-secret", http.StatusUnauthorized}, {secret, http.StatusNoContent}, {secret, http.StatusNoContent}} {
-		if got := r.handOver(reports[0].Raw, given.secret); got != given.status {
+		if got := r.handOver(report, given.secret); got != given.status {
 			t.Errorf("the report with the secret %s: %d, want %d", given.secret, got, given.status)
 		}
 	}
@@ -73,6 +67,49 @@ func bouncesByWebhook(t *testing.T, server *mailserver.Server) {
 	if strings.Contains(r.log(), secret) {
 		t.Error("the log holds the webhook's secret")
 	}
+}
+
+// returnedReport waits for a report in the mailbox that a domain's mail is delivered to.
+func returnedReport(t *testing.T, server *mailserver.Server, domain string) []byte {
+	t.Helper()
+	var report []byte
+	eventually(t, 20*time.Second, "the report lies in its mailbox", func() bool {
+		for _, m := range server.Mails(t, "") {
+			if strings.HasSuffix(m.To, domain) {
+				report = m.Raw
+			}
+		}
+		return report != nil
+	})
+	return report
+}
+
+// bouncesByMessageID has nothing but the Message-ID tell which mail a report is about: no
+// address in it is the mail's own any more. Another tag is not believed.
+func bouncesByMessageID(t *testing.T, server *mailserver.Server) {
+	port, err := child.FreePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := mailTo(t, bounceSettings, server.Late, address(port), "smtp", "bounces@plain.returned.example")
+	r.start()
+	s, tries := unknownVisitor(server, 201)
+	r.end(s)
+	report := regexp.MustCompile(`bounces\+[0-9a-f]{32}\.[a-z2-7]{12}@`).ReplaceAll(returnedReport(t, server, "@plain.returned.example"), []byte("bounces@"))
+	id := regexp.MustCompile("<" + key(s, chat.EmailTranscript, "user") + `\.[a-z2-7]{12}@`)
+	if n := len(id.FindAll(report, -1)); n != 1 {
+		t.Fatalf("the Message-ID comes back %d times in\n%s", n, report)
+	}
+	forged := id.ReplaceAll(report, []byte("<"+key(s, chat.EmailTranscript, "user")+".aaaaaaaaaaaa@"))
+	for _, mail := range [][]byte{forged, report} {
+		if d := r.becomesState(s, chat.Delivered); d.Receipt != nil && *d.Receipt != "" {
+			t.Errorf("a forged report made the receipt %q", *d.Receipt)
+		}
+		if err := smtp.SendMail(address(port), nil, "", []string{"bounces@plain.returned.example"}, mail); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.mustBounce(s, tries)
 }
 
 func (r *rig) handOver(report []byte, secret string) (status int) {

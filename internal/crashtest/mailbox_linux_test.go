@@ -38,6 +38,7 @@ func TestMailsReachARealMailbox(t *testing.T) {
 			"a mail that bounces later, by LMTP":                                bouncesByLMTP,
 			"a mail that bounces later, by SMTP":                                bouncesBySMTP,
 			"a mail that bounces later, by the webhook":                         bouncesByWebhook,
+			"a mail that bounces later, known by its Message-ID alone":          bouncesByMessageID,
 			"every mail comes once whatever is killed at the server":            killedServer,
 		} {
 			t.Run(name, func(t *testing.T) {
