@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -72,10 +74,13 @@ func (s *Store) userAddress(ctx context.Context, q *sqlc.Queries, d sqlc.Deliver
 	if err != nil {
 		return "", err
 	}
-	snapshot, err := doc.snapshot()
-	if err != nil {
-		return "", err
+	var said struct {
+		User chat.User `json:"user"`
 	}
+	if err := json.Unmarshal(doc.Raw, &said); err != nil { // a long chat's messages are not needed
+		return "", fmt.Errorf("reading a stored snapshot: %w", err)
+	}
+	snapshot := chat.Snapshot{User: said.User}
 	contacts, err := q.ContactsBefore(ctx, sqlc.ContactsBeforeParams{Conversation: d.Conversation, Episode: d.Episode, Before: value(d.LastCallAt)})
 	if err != nil {
 		return "", err
