@@ -264,7 +264,7 @@ func (c *deadlineConn) SetDeadline(t time.Time) error {
 // Write gives each piece a time of its own: go-smtp has none for a mail's content.
 func (c *deadlineConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	err := c.Conn.SetWriteDeadline(c.nearer(time.Now().Add(blockTimeout)))
+	err := c.SetWriteDeadline(c.nearer(time.Now().Add(blockTimeout)))
 	c.mu.Unlock()
 	if err != nil {
 		return 0, err

@@ -39,7 +39,7 @@ func chats(ctx context.Context, admin, redis string, o options, round int) (meas
 		return measured{}, err
 	}
 	defer vendors.Close()
-	mails, err := newMailSink()
+	mails, err := newMailSink(ctx)
 	if err != nil {
 		return measured{}, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"net"
@@ -27,8 +28,8 @@ type mailSink struct {
 	mails int
 }
 
-func newMailSink() (*mailSink, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func newMailSink(ctx context.Context) (*mailSink, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("opening the mail sink: %w", err)
 	}
