@@ -25,18 +25,30 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
 		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
 	}
-	letter, err := w.letter(ctx, j, snapshot)
-	if err != nil {
-		return unmade(j, err)
+	mail := func(bare bool) (o store.Outcome, files int) {
+		letter, err := w.letter(ctx, j, snapshot, bare)
+		if err != nil {
+			return unmade(j, err), 0
+		}
+		return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
+			Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
+			Thread: j.Organization + "/" + j.Conversation,
+		}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) }), len(letter.Files)
 	}
-	return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
-		Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
-		Thread: j.Organization + "/" + j.Conversation,
-	}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
+	o, files := mail(false)
+	if files > 0 && fault.CodeOf(o.Err) == tooLarge {
+		o, _ = mail(true) // the text is what the reader needs, and nothing was taken
+	}
+	return o
 }
 
+// tooLarge is the enhanced status code of a mail that is larger than the server takes
+// (RFC 3463, 3.4).
+const tooLarge = "5.3.4"
+
 // letter makes the audience's transcript, and as pages where the plan says so.
-func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot) (Letter, error) {
+// A bare one goes without whatever may be left out.
+func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot, bare bool) (Letter, error) {
 	o := RenderOptions(j.organization, j.Ticket)
 	o.Cover = j.Params.Cover
 	if j.Params.Audience == chat.Internal {
@@ -48,7 +60,7 @@ func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot) (Letter, er
 	until, _ := ctx.Deadline() // of the claim, as far as it is extended by now
 	letter, err := w.Compose(ctx, LetterOrder{
 		Organization: j.organization, Key: j.ID, Snapshot: s, Audience: j.Params.Audience, Options: o,
-		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Until: until,
+		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Bare: bare, Until: until,
 	})
 	if letter.NoPDF != nil {
 		w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(letter.NoPDF))

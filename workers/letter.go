@@ -7,6 +7,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/pdf"
 	"github.com/afterchat/afterchat/internal/portrait"
 	"github.com/afterchat/afterchat/templates"
@@ -24,7 +25,8 @@ type Letters struct {
 // LetterOrder says which transcript. Whoever is not said to be internal is a customer.
 // Until is when it has to be on its way: fetching and printing take their parts of the
 // time until then. Who is Patient gets the error of a PDF that there was no time for, to
-// try again, and no letter without it.
+// try again, and no letter without it. A Bare letter has neither a PDF nor files of the
+// chat, because the mail server does not take so large a mail.
 type LetterOrder struct {
 	Organization *config.Organization
 	Key          chat.Key
@@ -32,6 +34,7 @@ type LetterOrder struct {
 	Audience     chat.Audience
 	Options      templates.Options
 	PDF, Patient bool
+	Bare         bool
 	Until        time.Time
 }
 
@@ -68,9 +71,16 @@ func (l Letters) Compose(ctx context.Context, o LetterOrder) (Letter, error) {
 // make goes the same way for each audience. What is fetched is noted in the entries, which
 // the document and the mail are made from.
 func (l Letters) make(ctx context.Context, o LetterOrder, entries []templates.Entry, document func() templates.Document, mail func(noPDF bool) (templates.Mail, error)) (Letter, error) {
-	files, left := l.fetchFiles(ctx, o, entries)
 	var out Letter
-	if o.PDF {
+	var files []connectors.File
+	var left int64
+	if !o.Bare {
+		files, left = l.fetchFiles(ctx, o, entries)
+	}
+	switch {
+	case o.PDF && o.Bare:
+		out.NoPDF = fault.New(fault.Invalid, "too_large", "the mail server takes no mail so large")
+	case o.PDF:
 		var err error
 		if out.Pages, err = l.print(ctx, o, document(), files); err != nil {
 			if o.again(err) {

@@ -134,3 +134,18 @@ func TestAPDFsNameIsOneThatEverySystemTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestAMailThatIsTooLargeForItsServerGoesWithoutItsPDF(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization().Transcripts = []config.TranscriptRule{{To: "user", Audience: chat.Customer, PDF: true}}
+	v := r.account(chat.AccountMail, blind(), "")
+	v.most = 100
+	if d := r.run(r.end(sample("c", 1))[chat.EmailTranscript]); d.State != chat.Delivered || len(d.Tries) != 1 {
+		t.Fatalf("%s (%s) after %d tries", d.State, d.Error, len(d.Tries))
+	}
+	sent := v.things("message")
+	if len(sent) != 1 || len(sent[0].files) != 0 || !strings.Contains(sent[0].text, withoutPDF) || !strings.Contains(sent[0].text, "It smells of toast") {
+		t.Errorf("sent: %+v", sent)
+	}
+}

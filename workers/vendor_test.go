@@ -24,6 +24,7 @@ type vendor struct {
 	mishaps []mishap // what goes wrong at the next calls that have an effect
 	blind   error    // what the next looks say instead
 	closed  bool     // tickets take no comments any more
+	most    int      // bytes of files that a message may have; 0: any
 
 	slow  time.Duration // how long it takes to send
 	ended time.Duration // after how long the last sending was broken off
@@ -82,6 +83,13 @@ func (v *vendor) Send(ctx context.Context, m connectors.Outgoing) (chat.Ref, err
 		defer v.mu.Unlock()
 		v.calls, v.ended = v.calls+1, time.Since(began)
 		return chat.Ref{}, fault.Wrap(fault.Ambiguous, "timeout", "", ctx.Err())
+	}
+	size := 0
+	for _, f := range m.Files {
+		size += len(f.Content)
+	}
+	if v.most > 0 && size > v.most {
+		return chat.Ref{}, fault.New(fault.Invalid, "5.3.4", "too large")
 	}
 	return v.make(v.traits.Send, thing{key: m.Key, what: "message", on: m.To, replyTo: m.ReplyTo, text: m.Subject + "\n" + m.Text + m.HTML, files: m.Files, public: true})
 }
