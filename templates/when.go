@@ -38,17 +38,23 @@ func (w *words) stamp(t time.Time, l *time.Location) string {
 	return w.ShortDate(t) + " " + w.Clock(t) + " " + zone(t)
 }
 
-// period returns from when to when a chat went. The end may be unknown.
+// period returns from when to when a chat went, and in which zone: both where a chat goes
+// over a change of the clocks. The end may be unknown.
 func (w *words) period(from, to time.Time, l *time.Location) string {
 	if to.IsZero() || to.Before(from) {
 		return w.moment(from, l)
 	}
 	from, to = from.In(location(l)), to.In(location(l))
-	end := w.Clock(to)
-	if dayOf(from) != dayOf(to) {
+	start, end := w.at(from), w.Clock(to)
+	first, last := dayOf(from), dayOf(to)
+	if first.zone != last.zone {
+		start += " (" + zone(from) + ")"
+		first.zone = last.zone
+	}
+	if first != last {
 		end = w.at(to)
 	}
-	return fill(w.FromTo, "{from}", w.at(from), "{to}", end) + " (" + zoneInFull(to) + ")"
+	return fill(w.FromTo, "{from}", start, "{to}", end) + " (" + zoneInFull(to) + ")"
 }
 
 // at returns a date and a time of day.

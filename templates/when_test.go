@@ -1,0 +1,60 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/chat"
+)
+
+// Berlin left summer time on 25 October 2026 at 01:00 UTC.
+func TestAChatOverAChangeOfTheClocksNamesBothZones(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, time.UTC) }
+	r := renderer(t)
+	for _, c := range []struct {
+		name     string
+		from, to time.Time
+		want     string
+	}{
+		{"over the change", at(25, 0, 30), at(25, 2, 0), "Sunday, October 25, 2026, 2:30 AM (CEST) – 3:00 AM (CET, Europe/Berlin)"},
+		{"from the day before", at(24, 20, 0), at(25, 2, 0), "Saturday, October 24, 2026, 10:00 PM (CEST) – Sunday, October 25, 2026, 3:00 AM (CET, Europe/Berlin)"},
+		{"before the change", at(25, 0, 30), at(25, 0, 45), "Sunday, October 25, 2026, 2:30 AM – 2:45 AM (CEST, Europe/Berlin)"},
+		{"two days in one zone", at(22, 20, 0), at(23, 20, 0), "Thursday, October 22, 2026, 10:00 PM – Friday, October 23, 2026, 10:00 PM (CEST, Europe/Berlin)"},
+	} {
+		if got := r.words(english).period(c.from, c.to, berlin); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	s := chat.Snapshot{ID: "c", StartedAt: at(25, 0, 30), EndedAt: at(25, 2, 0), Timezone: "Europe/Berlin"}
+	for locale := range languages {
+		s.Locale = locale
+		v := ForCustomer(s, Options{})
+		m, err := r.TranscriptForCustomer(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		when := r.words(locale).period(s.StartedAt, s.EndedAt, berlin)
+		for form, shown := range map[string]string{"HTML": m.HTML, "text": m.Text, "PDF": factsOf(r.DocumentForCustomer(v))} {
+			if !strings.Contains(shown, when) || strings.Count(when, "CEST") != 1 || strings.Count(when, "(CET, Europe/Berlin)") != 1 {
+				t.Errorf("%s in %s does not name both zones: %q", form, locale, when)
+			}
+		}
+	}
+}
+
+// factsOf returns the facts of a document, one on a line.
+func factsOf(d Document) string {
+	var b strings.Builder
+	for _, s := range d.Sections {
+		for _, f := range s.Facts {
+			b.WriteString(f.Label + ": " + f.Value + "\n")
+		}
+	}
+	return b.String()
+}
