@@ -99,8 +99,8 @@ func (c cast) event(e chat.Event, by chat.Author) *Event {
 	switch e.Type {
 	case "transferred":
 	case "joined", "left":
-		if e.From == "" && e.To == "" {
-			shown.To = c.author(by)
+		if shown.From.Kind == "" && shown.To.Kind == "" {
+			shown.To = c.whoever(e, by)
 		}
 	default:
 		if !c.private {
@@ -108,6 +108,19 @@ func (c cast) event(e chat.Event, by chat.Author) *Event {
 		}
 	}
 	return shown
+}
+
+// whoever is who joined or left where no known person is named: who wrote the event or, if
+// somebody is named who is not in the conversation, one of the support. What only the
+// system says is about nobody.
+func (c cast) whoever(e chat.Event, by chat.Author) Speaker {
+	if e.From != "" || e.To != "" {
+		return Speaker{Kind: chat.AuthorAgent}
+	}
+	if author := c.author(by); author.Kind != chat.AuthorSystem {
+		return author
+	}
+	return Speaker{}
 }
 
 // person finds somebody by id. Who is not in the conversation has, internally, the id

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"time"
@@ -128,17 +129,19 @@ func (c conversation) called(s Speaker) (name, role string) {
 
 // sentence says an event in the reader's language.
 func (c conversation) sentence(e Event) string {
-	v := c.voice
-	switch e.Type {
-	case "transferred":
+	v, nobody := c.voice, e.From.Kind == "" && e.To.Kind == ""
+	switch {
+	case e.Type == "transferred":
 		return c.fromTo(e, v.TransferredFromTo, v.TransferredFrom, v.TransferredTo, v.Transferred)
-	case "joined":
+	case e.Type == "joined" && !nobody:
 		return fill(v.Joined, "{name}", c.mentioned(firstOf(e.To, e.From)))
-	case "left":
+	case e.Type == "left" && !nobody:
 		return fill(v.Left, "{name}", c.mentioned(firstOf(e.From, e.To)))
-	default:
-		return c.fromTo(e, v.HappenedFromTo, v.HappenedFrom, v.HappenedTo, v.Happened)
+	case e.Type == "" && nobody:
+		return c.words.Customer.Happened
 	}
+	e.Type = cmp.Or(e.Type, "?")
+	return c.fromTo(e, v.HappenedFromTo, v.HappenedFrom, v.HappenedTo, v.Happened)
 }
 
 func (c conversation) fromTo(e Event, both, from, to, neither string) string {
