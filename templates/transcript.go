@@ -88,7 +88,11 @@ func (p *internalHTML) NoteEntries() htmltemplate.HTML {
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
 	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
-	return r.transcript(w.customerLetter(v), c, v.Brand, v.BodyLimit)
+	m, err := r.transcript(w.customerLetter(v), c, v.Brand, v.BodyLimit)
+	if err == nil && v.Test {
+		m = w.forTest(m)
+	}
+	return m, err
 }
 
 func (w *words) customerLetter(v CustomerView) letter {
@@ -114,7 +118,11 @@ func (w *words) customerLetter(v CustomerView) letter {
 func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 	w := r.words(v.Locale)
 	c := conversation{v.Entries, &w.Internal, w, location(v.Location)}
-	return r.transcript(w.internalLetter(v), c, v.Brand, v.BodyLimit)
+	m, err := r.transcript(w.internalLetter(v), c, v.Brand, v.BodyLimit)
+	if err == nil && v.Test {
+		m = w.forTest(m)
+	}
+	return m, err
 }
 
 func (w *words) internalLetter(v InternalView) letter {

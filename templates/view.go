@@ -26,6 +26,8 @@ type Options struct {
 	BodyLimit int
 	// Deliveries are what has become of the conversation so far; colleagues read of them.
 	Deliveries []Delivery
+	// Test marks a transcript as one that is sent to try it.
+	Test bool
 }
 
 // CustomerView is all that a customer may see of a conversation.
@@ -49,6 +51,7 @@ type CustomerView struct {
 	// NoPDF is true where a PDF was to come along and could not be made.
 	NoPDF     bool
 	BodyLimit int
+	Test      bool
 }
 
 // Record is all of a conversation but its notes: what an internal ticket may hold.
@@ -84,6 +87,7 @@ type InternalView struct {
 	NoPDF      bool
 	Deliveries []Delivery
 	BodyLimit  int
+	Test       bool
 }
 
 // User is the person who chatted. ExternalIDs are in the order of their labels.
@@ -152,7 +156,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), BodyLimit: o.BodyLimit,
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), BodyLimit: o.BodyLimit, Test: o.Test,
 	}
 	for _, a := range s.Agents {
 		switch name := o.Agents.name(a.DisplayName); {
@@ -177,7 +181,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes), Cover: block(o.Cover), Deliveries: o.Deliveries, BodyLimit: o.BodyLimit,
+		Notes: c.notes(s.Notes), Cover: block(o.Cover), Deliveries: o.Deliveries, BodyLimit: o.BodyLimit, Test: o.Test,
 	}
 	for _, a := range s.Agents {
 		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email), Photo: photoURL(a.PhotoURL)})

@@ -48,6 +48,9 @@ type words struct {
 	// mail whose document could not be made.
 	Unshown, NoPDF string
 
+	// TestBanner marks a transcript that nobody asked for.
+	TestBanner string
+
 	Page pageWords
 	Pane paneWords
 }

@@ -31,6 +31,8 @@ type Trial struct {
 	Offline                bool
 	// Fetch is for tests, whose file servers are on loopback.
 	Fetch fetch.Options
+	// marked says in the transcript that it is a test.
+	marked bool
 }
 
 // The forms of a preview.
@@ -121,10 +123,12 @@ func (t Trial) letter(ctx context.Context, c *config.Config, o *config.Organizat
 	if t.Offline || t.Chat == nil { // what is made up lies nowhere
 		letters.Fetcher = offline{}
 	}
+	options := workers.RenderOptions(o, nil)
+	options.Test = t.marked
 	ctx, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
 	letter, err := letters.Compose(ctx, workers.LetterOrder{
-		Organization: o, Key: key, Snapshot: s, Audience: chat.Audience(t.Audience), Options: workers.RenderOptions(o, nil),
+		Organization: o, Key: key, Snapshot: s, Audience: chat.Audience(t.Audience), Options: options,
 		PDF: pages, Until: time.Now().Add(trialTime),
 	})
 	if err != nil {

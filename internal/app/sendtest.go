@@ -13,7 +13,6 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
-	"github.com/afterchat/afterchat/templates"
 )
 
 // TestMail is what SendTest mails, and to which address; with PDF also as pages.
@@ -67,13 +66,13 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	}
 	var key chat.Key
 	_, _ = rand.Read(key[:]) // never fails
+	m.marked = true
 	letter, err := m.letter(ctx, c, o, s, key, m.PDF)
 	if err != nil {
 		return chat.Ref{}, err
 	}
-	marked := templates.Mail{Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML}.ForTest()
 	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
-		Key: key, To: m.To, Subject: marked.Subject, Text: marked.Text, HTML: marked.HTML, Files: letter.Files,
+		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
 		BounceTag: keys.BounceMark(o.ID, key).Tag, // so that a bounce of the test gets as far as any other
 	})
 }
