@@ -24,7 +24,7 @@ type customerText struct {
 func (p *customerText) FactLines() string { return p.T.factLines(p.T.customerFacts(p.CustomerView)) }
 func (p *customerText) FormLines() string { return p.T.factLines(p.T.answers(p.Form)) }
 func (p *customerText) Messages() string {
-	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.text()
+	return conversation{p.Entries, p.T.customerVoice(p.ToOther), p.T, location(p.Location)}.text()
 }
 
 // recordText is what an internal ticket gets: it has no way to a note.

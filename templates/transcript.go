@@ -41,7 +41,7 @@ type customerHTML struct {
 func (p *customerHTML) Facts() htmltemplate.HTML   { return p.T.factTable(p.facts) }
 func (p *customerHTML) Answers() htmltemplate.HTML { return p.T.factTable(p.T.answers(p.Form)) }
 func (p *customerHTML) Messages() htmltemplate.HTML {
-	return conversation{p.Entries, &p.T.Customer, p.T, location(p.Location)}.mail(p.CustomerView.Brand)
+	return conversation{p.Entries, p.T.customerVoice(p.ToOther), p.T, location(p.Location)}.mail(p.CustomerView.Brand)
 }
 
 // internalText is what the internal transcript's text gets: all there is.
@@ -87,7 +87,7 @@ func (p *internalHTML) NoteEntries() htmltemplate.HTML {
 // TranscriptForCustomer returns the mail with the customer's own copy of the chat.
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
-	c := conversation{v.Entries, &w.Customer, w, location(v.Location)}
+	c := conversation{v.Entries, w.customerVoice(v.ToOther), w, location(v.Location)}
 	m, err := r.transcript(w.customerLetter(v), c, v.Brand, v.BodyLimit)
 	if err == nil && v.Test {
 		m = w.forTest(m)
@@ -97,15 +97,15 @@ func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 
 func (w *words) customerLetter(v CustomerView) letter {
 	subject := w.customerSubject(v)
-	preheader, brand, facts := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v)
+	preheader, brand, facts, name := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v), v.greeted()
 	some := func(entries []Entry) CustomerView { v := v; v.Entries = entries; return v }
 	return letter{
 		subject: subject, name: "transcript/customer",
 		text: func(entries []Entry, rest string) any {
-			return &customerLetter{customerText{some(entries), w}, w, brand, v.Name, v.Cover, v.NoPDF, rest, facts}
+			return &customerLetter{customerText{some(entries), w}, w, brand, name, v.Cover, v.NoPDF, rest, facts}
 		},
 		html: func(entries []Entry, rest string) any {
-			return &customerHTML{some(entries), w, brand, v.Name, v.Cover, v.NoPDF, subject, preheader, rest, facts}
+			return &customerHTML{some(entries), w, brand, name, v.Cover, v.NoPDF, subject, preheader, rest, facts}
 		},
 		within: func(room int) (letter, bool) {
 			v, less := v.within(w, room)
@@ -142,6 +142,25 @@ func (w *words) internalLetter(v InternalView) letter {
 			return w.internalLetter(v), less
 		},
 	}
+}
+
+// greeted is the name to greet the reader by, "" if it is not known.
+func (v *CustomerView) greeted() string {
+	if v.ToOther {
+		return ""
+	}
+	return v.Name
+}
+
+// customerVoice is how people are spoken of to the customer, or to somebody else who
+// reads the same and is not "you".
+func (w *words) customerVoice(toOther bool) *voice {
+	if !toOther {
+		return &w.Customer
+	}
+	v := w.Customer
+	v.User = w.Internal.User
+	return &v
 }
 
 func (w *words) customerSubject(v CustomerView) string {

@@ -19,6 +19,8 @@ type Options struct {
 	Location            *time.Location
 	TicketID, TicketURL string
 	Cover               string
+	// ToOther is true where a customer's transcript goes to somebody else than the customer.
+	ToOther bool
 	// Agents is how customers get to know the organization's agents.
 	Agents AgentPolicy
 	// BodyLimit is how many bytes a transcript's HTML, and its text, may have at most before
@@ -48,6 +50,9 @@ type CustomerView struct {
 	Entries []Entry
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
+	// ToOther is true where somebody else reads this: it greets nobody by the customer's
+	// name, and calls nobody "you".
+	ToOther bool
 	// NoPDF is true where a PDF was to come along and could not be made.
 	NoPDF     bool
 	BodyLimit int
@@ -156,7 +161,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), BodyLimit: o.BodyLimit, Test: o.Test,
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), ToOther: o.ToOther, BodyLimit: o.BodyLimit, Test: o.Test,
 	}
 	for _, a := range s.Agents {
 		switch name := o.Agents.name(a.DisplayName); {

@@ -52,6 +52,10 @@ func TestATranscriptThatIsAskedForShowsItsNoteAndWhatItsAudienceMaySee(t *testin
 		if found := holds(m.text); m.on != to || internal != (len(found) > 0) {
 			t.Errorf("%s got what shows %q", m.on, found)
 		}
+		// The user is greeted by name, and nobody else by the user's.
+		if greeted := strings.Contains(m.text, "Hello Ann Lee,"); greeted != (to == "ann@example.com") || to == "boss@example.com" && (!strings.Contains(m.text, "Hello,") || !strings.Contains(m.text, "Ann Lee (visitor)")) {
+			t.Errorf("%s reads a greeting that is not theirs: %s", to, m.text)
+		}
 		if !strings.Contains(m.text, "Here it is, <as promised>\n␛[31mBo\n") || !strings.Contains(m.text, "Here it is, &lt;as promised&gt;<br>\n␛[31mBo") {
 			t.Errorf("%s does not read the note: %s", to, m.text)
 		}

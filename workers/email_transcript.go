@@ -50,7 +50,7 @@ const tooLarge = "5.3.4"
 // A bare one goes without whatever may be left out.
 func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot, bare bool) (Letter, error) {
 	o := RenderOptions(j.organization, j.Ticket)
-	o.Cover = j.Params.Cover
+	o.Cover, o.ToOther = j.Params.Cover, j.Params.ToOther
 	if j.Params.Audience == chat.Internal {
 		var err error
 		if o.Deliveries, err = w.deliveries(ctx, j); err != nil {

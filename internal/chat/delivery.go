@@ -106,6 +106,8 @@ type Params struct {
 	Audience Audience `json:"audience,omitempty"`
 	// To is a transcript's or a link's recipient; empty means the conversation's user.
 	To string `json:"to,omitempty"`
+	// ToOther is true where a transcript's recipient is somebody else than the user.
+	ToOther bool `json:"to_other,omitempty"`
 	// Note is the id of a late note (attach_notes).
 	Note string `json:"note,omitempty"`
 	// Contact is the id of a late contact (amend_ticket).

@@ -45,7 +45,7 @@ func Asked(c chat.Conversation, o *config.Organization, a Ask, addresses []strin
 	d.Target = chat.AccountMail
 	d.Params = chat.Params{Audience: a.Audience, PDF: a.PDF, Asked: true, Cover: strings.TrimSpace(a.Cover), Rule: "an agent asked for it"}
 	if a.To != ToUser {
-		d.Params.To = a.To
+		d.Params.To, d.Params.ToOther = a.To, !isOneOf(a.To, addresses)
 	}
 	return d, nil
 }

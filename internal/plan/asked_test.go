@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -35,6 +36,35 @@ func TestATranscriptThatIsAskedForIsOneMoreThanThoseOfTheRules(t *testing.T) {
 	}
 	if len(keys) != rules+3 {
 		t.Errorf("%d keys, want %d", len(keys), rules+3)
+	}
+}
+
+func TestWhoIsSomebodyElseThanTheUserIsDecidedWithThePlan(t *testing.T) {
+	t.Parallel()
+	o := acme()
+	o.Mail = &config.Mail{}
+	for to, other := range map[string]bool{
+		plan.ToUser: false, "ann@example.com": false, " ANN+chat@example.com": false, "ann@work.example": false, "boss@example.com": true,
+	} {
+		ask := plan.Ask{ID: "t_1", To: strings.TrimSpace(to), Audience: chat.Customer}
+		if d, err := plan.Asked(followUp(), o, ask, []string{"ann@example.com", "ann@work.example"}); err != nil || d.Params.ToOther != other {
+			t.Errorf("asked for to %q: %+v, %v", to, d.Params, err)
+		}
+	}
+	for to, other := range map[string]bool{plan.ToUser: false, followUp().Snapshot.User.Email: false, "boss@example.com": true} {
+		o.Transcripts = []config.TranscriptRule{{To: to, Audience: chat.Customer}}
+		found := 0
+		for _, d := range plan.For(followUp(), o) {
+			if d.Action == chat.EmailTranscript {
+				found++
+				if d.Params.ToOther != other {
+					t.Errorf("by a rule to %q: %+v", to, d.Params)
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("by a rule to %q: %d planned", to, found)
+		}
 	}
 }
 

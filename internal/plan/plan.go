@@ -103,7 +103,7 @@ func emailTranscript(c chat.Conversation, o *config.Organization, rule config.Tr
 	d.Params = chat.Params{Audience: rule.Audience, PDF: rule.PDF, Rule: name}
 	switch user := c.Snapshot.User; {
 	case rule.To != ToUser:
-		d.Params.To = rule.To
+		d.Params.To, d.Params.ToOther = rule.To, !SameMailbox(rule.To, user.Email)
 	case user.Email == "" && o.ContactWait > 0:
 		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
 	case user.Email == "":
