@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -44,9 +43,9 @@ func TestWhoIsSomebodyElseThanTheUserIsDecidedWithThePlan(t *testing.T) {
 	o := acme()
 	o.Mail = &config.Mail{}
 	for to, other := range map[string]bool{
-		plan.ToUser: false, "ann@example.com": false, " ANN+chat@example.com": false, "ann@work.example": false, "boss@example.com": true,
+		plan.ToUser: false, "ann@example.com": false, "ANN+chat@example.com": false, "ann@work.example": false, "boss@example.com": true,
 	} {
-		ask := plan.Ask{ID: "t_1", To: strings.TrimSpace(to), Audience: chat.Customer}
+		ask := plan.Ask{ID: "t_1", To: to, Audience: chat.Customer}
 		if d, err := plan.Asked(followUp(), o, ask, []string{"ann@example.com", "ann@work.example"}); err != nil || d.Params.ToOther != other {
 			t.Errorf("asked for to %q: %+v, %v", to, d.Params, err)
 		}
