@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"path"
@@ -10,16 +9,9 @@ import (
 	"time"
 )
 
-// The bounds of one rendering with an organization's templates.
-const (
-	maxOutput  = 32 << 20
-	renderTime = 5 * time.Second
-)
-
-var (
-	errTooLong = errors.New("the output is larger than 32 MB")
-	errTooSlow = errors.New("it takes longer than 5 seconds")
-)
+// What one rendering may take: a chat may have 100,000 messages. What is tried is small.
+func renderBounds() bounds    { return bounds{2 * time.Second, 32 << 20} }
+func rehearsalBounds() bounds { return bounds{time.Second, 4 << 20} }
 
 // own are an organization's templates, together with the built-in ones that they do not
 // replace.
@@ -29,14 +21,9 @@ type own struct {
 	affected map[string]bool   // those, and the names of all that use them
 	free     chan *instance
 	fellBack func(Problem)
-	patience time.Duration // how long one rendering may take
-}
-
-// instance is one parsed copy, for one rendering at a time: it knows when that has to
-// be over.
-type instance struct {
-	sets
-	deadline time.Time
+	bounds   bounds
+	// rehearsal is of what was tried, nil where it is in earnest.
+	rehearsal *rehearsal
 }
 
 // WithOverrides returns a renderer that knows the organizations' own templates: For finds
@@ -65,7 +52,7 @@ func (r *Renderer) with(o Overrides, fellBack func(Problem)) *Renderer {
 	if style, ok := o.sources["pages/style.css"]; ok {
 		its.style = style
 	}
-	its.own = &own{sources: Export(), replaced: map[string]bool{}, affected: map[string]bool{}, free: make(chan *instance, 8), fellBack: fellBack, patience: renderTime}
+	its.own = &own{sources: Export(), replaced: map[string]bool{}, affected: map[string]bool{}, free: make(chan *instance, 8), fellBack: fellBack, bounds: renderBounds()}
 	maps.Copy(its.own.sources, o.sources)
 	uses := namesIn(its.own.sources)
 	for name := range o.sources {
@@ -90,9 +77,11 @@ func (o *own) execute(name string, data any) (string, bool) {
 		o.fellBack(o.problem(name, err))
 		return "", false
 	}
-	i.deadline = time.Now().Add(o.patience)
-	out := &capped{}
-	if err := i.execute(out, name, data); err != nil {
+	i.begin(o.bounds)
+	err = i.execute(name, data)
+	out := i.written()
+	o.rehearsal.note(o, name, out, err)
+	if err != nil {
 		o.fellBack(o.problem(name, err))
 		return "", false // what panicked is not used again
 	}
@@ -100,12 +89,15 @@ func (o *own) execute(name string, data any) (string, bool) {
 	case o.free <- i:
 	default:
 	}
-	return out.String(), true
+	return out, true
 }
 
 // problem names the organization's file that is at fault: the one that the error names
 // or, where that is a built-in one, the first that it uses.
 func (o *own) problem(name string, err error) Problem {
+	if p := problemOfBounds(name, err); p != nil && o.replaced[p.File] {
+		return *p
+	}
 	p := problemOf(name, err)
 	if o.replaced[p.File] {
 		return p
@@ -135,7 +127,7 @@ func (o *own) take() (*instance, error) {
 	}
 	for name := range o.replaced {
 		if t := i.tree(name); t != nil && t.Root != nil {
-			limit(t.Root)
+			watched{name, o.sources[name]}.list(t.Root, 0)
 		}
 	}
 	return i, nil
@@ -152,57 +144,14 @@ func (i *instance) tree(name string) *syntax.Tree {
 }
 
 // execute renders, and turns a panic into an error.
-func (i *instance) execute(out *capped, name string, data any) (err error) {
+func (i *instance) execute(name string, data any) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("it panicked")
 		}
 	}()
 	if path.Ext(name) == ".html" {
-		return i.html.ExecuteTemplate(out, name, data)
+		return i.html.ExecuteTemplate(i, name, data)
 	}
-	return i.text.ExecuteTemplate(out, name, data)
-}
-
-// tick is the function that every turn of a loop calls. A branch with nothing in it
-// writes nothing, wherever in an HTML page it stands.
-const tick = "_afterchat_tick"
-
-func (i *instance) tick() (bool, error) {
-	if time.Now().After(i.deadline) {
-		return false, errTooSlow
-	}
-	return false, nil
-}
-
-// limit makes the template, and every loop in it, look at the clock.
-func limit(root *syntax.ListNode) {
-	look := syntax.New("tick")
-	look.Mode = syntax.SkipFuncCheck
-	tree, err := look.Parse("{{if "+tick+"}}{{end}}", "", "", map[string]*syntax.Tree{})
-	if err != nil {
-		return // it is a constant, and parses
-	}
-	first := func(list *syntax.ListNode) {
-		list.Nodes = append([]syntax.Node{tree.Root.Nodes[0].Copy()}, list.Nodes...)
-	}
-	var loops []*syntax.ListNode
-	walk(root, func(n syntax.Node) {
-		if loop, ok := n.(*syntax.RangeNode); ok {
-			loops = append(loops, loop.List)
-		}
-	})
-	for _, list := range append(loops, root) {
-		first(list)
-	}
-}
-
-// capped is a text that does not grow over its limit.
-type capped struct{ bytes.Buffer }
-
-func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > maxOutput {
-		return 0, errTooLong
-	}
-	return c.Buffer.Write(p)
+	return i.text.ExecuteTemplate(i, name, data)
 }

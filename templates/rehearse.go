@@ -2,7 +2,9 @@ package templates
 
 import (
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -22,7 +24,7 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 		Location: time.UTC, TicketID: "3507", TicketURL: "https://desk.example.com/3507", Cover: "Here it is.", BodyLimit: 1,
 		Deliveries: []Delivery{{Action: "file_ticket", Target: "zd", State: "delivered", Ref: "35", URL: "https://desk.example.com/35", At: Sample().EndedAt}},
 	}
-	its.own.patience = rehearsalTime
+	its.own.bounds, its.own.rehearsal = rehearsalBounds(), &rehearsal{tried: map[string]bool{}}
 	start := Sample().StartedAt
 	bare := chat.Snapshot{ID: "c", Episode: 1, StartedAt: start, Messages: []chat.Message{{ID: "m", At: start, Author: chat.Author{Kind: chat.AuthorUser}}}}
 	its.rehearseChat(Sample(), full)
@@ -36,11 +38,34 @@ func (r *Renderer) Rehearse(o Overrides) []Problem {
 	its.rehearseChat(bare, Options{})
 	its.rehearseLinks(full.Brand, start.AddDate(0, 0, 7))
 	its.rehearseLinks(Brand{}, time.Time{})
-	return problems
+	return append(problems, its.own.rehearsal.empty(its.own)...)
 }
 
-// rehearsalTime is how long one rendering may take of chats as small as these.
-const rehearsalTime = 2 * time.Second
+// rehearsal is which templates were tried, and whether each has ever written something.
+type rehearsal struct{ tried map[string]bool }
+
+// note takes down what came of one rendering. What went over its bounds once is not tried
+// again: that would take as long for each chat.
+func (r *rehearsal) note(o *own, name, out string, err error) {
+	if r == nil {
+		return
+	}
+	r.tried[name] = r.tried[name] || err != nil || strings.TrimSpace(out) != ""
+	if problemOfBounds(name, err) != nil {
+		delete(o.affected, name)
+	}
+}
+
+// empty returns the organization's templates that wrote nothing, whatever the chat.
+func (r *rehearsal) empty(o *own) []Problem {
+	var problems []Problem
+	for _, name := range slices.Sorted(maps.Keys(r.tried)) {
+		if !r.tried[name] && o.replaced[name] {
+			problems = append(problems, Problem{File: name, Message: writesNothing})
+		}
+	}
+	return problems
+}
 
 // What these return is of no interest: what fails is heard of, and done by the built-in
 // template.

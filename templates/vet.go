@@ -12,7 +12,7 @@ import (
 
 // An organization's template is somebody else's program. What it can reach is the page
 // of its audience. What it can do is what is allowed here: nothing that makes a text
-// longer and longer, and nothing that goes in circles. own.go bounds its time and output.
+// longer and longer, and nothing that goes in circles. bounds.go bounds its time and output.
 
 // functions are those of the language and ours; print and its kin, which can double a
 // text with every use, are not among them.
@@ -42,12 +42,13 @@ func vet(name, source string) *Problem {
 		}
 	}
 	tree, ok := trees[name]
-	if !ok {
-		return nil // nothing but white space
+	if !ok || syntax.IsEmptyTree(tree.Root) {
+		return emptyFile(name)
 	}
+	made := numbersIn(tree.Root)
 	var found *Problem
 	walk(tree.Root, func(n syntax.Node) {
-		if message := refuse(n, name); message != "" && found == nil {
+		if message := refuse(n, name, made); message != "" && found == nil {
 			found = &Problem{File: name, Line: lineOf(tree, n), Message: message}
 		}
 	})
@@ -55,9 +56,16 @@ func vet(name, source string) *Problem {
 }
 
 // refuse says why a node is not allowed, "" if it is.
-func refuse(n syntax.Node, name string) string {
+func refuse(n syntax.Node, name string, made numbers) string {
 	switch n := n.(type) {
+	case *syntax.RangeNode:
+		if made.has(n.Pipe) {
+			return "a loop goes over what the chat holds, not over a number that stands here"
+		}
 	case *syntax.TemplateNode:
+		if n.Pipe != nil && made.has(n.Pipe) {
+			return "a template gets what the chat holds, not a number that stands here"
+		}
 		if _, ok := Export()[n.Name]; !ok || path.Ext(n.Name) != path.Ext(name) {
 			return fmt.Sprintf("there is no template %q here", n.Name)
 		}
@@ -69,6 +77,18 @@ func refuse(n syntax.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+const writesNothing = "writes nothing"
+
+// emptyFile refuses a template with nothing in it. A part of others may be left out so.
+func emptyFile(name string) *Problem {
+	for _, used := range namesIn(Export()) {
+		if slices.Contains(used, name) {
+			return nil
+		}
+	}
+	return &Problem{File: name, Message: writesNothing}
 }
 
 // methodOf returns the name of the method that a command would call if it has arguments.
