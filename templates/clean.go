@@ -76,13 +76,19 @@ func cleanBlock(s string) string {
 	return b.String()
 }
 
-// isolate keeps right-to-left text from reordering what stands around it on its line
-// (Unicode UAX #9, first strong isolate). Text without any needs no marks.
-func isolate(s string) string {
-	for _, r := range s {
-		if isRightToLeft(r) {
-			return "\u2068" + s + "\u2069"
-		}
+// The marks around text that may run the other way (Unicode UAX #9, first strong isolate
+// and its end). Clean text has none, so those in a line are ours: HTML has <bdi> for them.
+const (
+	isolateStart = "\u2068"
+	isolateEnd   = "\u2069"
+)
+
+// isolate keeps other people's text from reordering what stands around it on its line, and
+// from being reordered. From left to right, text without right-to-left letters needs no
+// marks; from right to left even a dot at its end goes astray without.
+func (w *words) isolate(s string) string {
+	if s != "" && w.Dir == "rtl" || strings.ContainsFunc(s, isRightToLeft) {
+		return isolateStart + s + isolateEnd
 	}
 	return s
 }

@@ -74,7 +74,7 @@ func (c conversation) writeEntry(b *strings.Builder, e *Entry, clock string) {
 	}
 	name, role := c.called(e.By)
 	b.WriteString(clock)
-	b.WriteString(isolate(name))
+	b.WriteString(c.words.isolate(name))
 	if role != "" {
 		b.WriteString(" (" + role + ")")
 	}
@@ -154,7 +154,7 @@ func (c conversation) fromTo(e Event, both, from, to, neither string) string {
 	case e.To.Kind != "":
 		pattern = to
 	}
-	return fill(pattern, "{from}", c.mentioned(e.From), "{to}", c.mentioned(e.To), "{type}", isolate(e.Type))
+	return fill(pattern, "{from}", c.mentioned(e.From), "{to}", c.mentioned(e.To), "{type}", c.words.isolate(e.Type))
 }
 
 // mentioned returns the name for use inside a sentence. Nobody known is the support.
@@ -163,7 +163,7 @@ func (c conversation) mentioned(s Speaker) string {
 		s.Kind = chat.AuthorAgent
 	}
 	name, _ := c.called(s)
-	return isolate(name)
+	return c.words.isolate(name)
 }
 
 func firstOf(a, b Speaker) Speaker {
@@ -193,9 +193,9 @@ func (c conversation) fileLine(f File) string {
 		about += more.words
 	}
 	if about == "" {
-		return isolate(name)
+		return c.words.isolate(name)
 	}
-	return isolate(name) + " (" + about + ")"
+	return c.words.isolate(name) + " (" + about + ")"
 }
 
 // sizeUnits are in order: each is 1,024 of the one before.

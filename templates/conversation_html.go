@@ -125,7 +125,7 @@ func (p *htmlWriter) file(f File) {
 	b, s := p.b, &p.skin
 	b.WriteString(s.file)
 	if cid := contentID(f.CID); cid != "" && s.image != "" {
-		b.WriteString(s.image + ` src="cid:` + cid + `" alt="` + htmltemplate.HTMLEscapeString(f.Name) + `"><br>`)
+		b.WriteString(s.image + ` src="cid:` + cid + `" alt="` + htmltemplate.HTMLEscapeString(p.words.isolate(f.Name)) + `"><br>`)
 	} else {
 		b.WriteString(p.words.File + p.words.Colon)
 	}
@@ -163,12 +163,25 @@ func (s *skin) side(kind string) *side {
 	}
 }
 
+// writeIsolated writes what may run another way than the page. What has isolated parts is
+// a sentence or a list of ours, and runs as the page does.
+func writeIsolated(b *strings.Builder, s string) {
+	if strings.Contains(s, isolateStart) {
+		writeEscaped(b, s)
+		return
+	}
+	b.WriteString("<bdi>")
+	writeEscaped(b, s)
+	b.WriteString("</bdi>")
+}
+
 // writeEscaped writes clean text as HTML content. Lines and runs of spaces are kept
-// with <br> and &nbsp;, because Outlook does not know white-space.
+// with <br> and &nbsp;, because Outlook does not know white-space, and what is isolated
+// is so with <bdi>.
 func writeEscaped(b *strings.Builder, s string) {
 	start := 0
 	for i := range len(s) {
-		replacement := ""
+		replacement, length := "", 1
 		switch s[i] {
 		case '<':
 			replacement = "&lt;"
@@ -189,12 +202,22 @@ func writeEscaped(b *strings.Builder, s string) {
 				continue
 			}
 			replacement = "&nbsp;"
+		case isolateStart[0]:
+			switch {
+			case strings.HasPrefix(s[i:], isolateStart):
+				replacement = "<bdi>"
+			case strings.HasPrefix(s[i:], isolateEnd):
+				replacement = "</bdi>"
+			default:
+				continue
+			}
+			length = len(isolateStart)
 		default:
 			continue
 		}
 		b.WriteString(s[start:i])
 		b.WriteString(replacement)
-		start = i + 1
+		start = i + length
 	}
 	b.WriteString(s[start:])
 }

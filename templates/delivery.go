@@ -18,7 +18,7 @@ type Delivery struct {
 func (w *words) deliveryFacts(deliveries []Delivery, l *time.Location) []Fact {
 	facts := make([]Fact, len(deliveries))
 	for i, d := range deliveries {
-		parts := remarks(isolate(line(d.Target)), known(w.Pane.States, line(d.State)), isolate(line(d.Receipt)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l))
+		parts := remarks(w.isolate(line(d.Target)), known(w.Pane.States, line(d.State)), w.isolate(line(d.Receipt)), w.isolate(line(d.Ref)), w.heldBy(d), w.since(d, l))
 		facts[i] = Fact{Label: known(w.Pane.Actions, line(d.Action)), Value: strings.Join(parts, " · "), URL: webURL(d.URL)}
 	}
 	return facts

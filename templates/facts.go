@@ -19,10 +19,10 @@ func (l *factList) add(label, value string) {
 
 func (w *words) customerFacts(v CustomerView) []Fact {
 	var l factList
-	l.add(w.Number, isolate(v.Number))
-	l.add(w.Ticket, isolate(v.Ticket))
-	l.add(w.Name, isolate(v.Name))
-	l.add(w.Product, isolate(v.Product))
+	l.add(w.Number, w.isolate(v.Number))
+	l.add(w.Ticket, w.isolate(v.Ticket))
+	l.add(w.Name, w.isolate(v.Name))
+	l.add(w.Product, w.isolate(v.Product))
 	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
 	talked := v.Agents
 	if v.Unnamed {
@@ -34,20 +34,20 @@ func (w *words) customerFacts(v CustomerView) []Fact {
 
 func (w *words) internalFacts(v Record) []Fact {
 	var l factList
-	l.add(w.Number, isolate(v.Number))
+	l.add(w.Number, w.isolate(v.Number))
 	if v.Episode > 1 {
 		l.add(w.Episode, strconv.Itoa(v.Episode))
 	}
 	if v.Ticket != "" {
-		l = append(l, Fact{Label: w.Ticket, Value: isolate(v.Ticket), URL: v.TicketURL})
+		l = append(l, Fact{Label: w.Ticket, Value: w.isolate(v.Ticket), URL: v.TicketURL})
 	}
 	l = append(l, w.userFacts(v.User)...)
 	l.add(w.When, w.period(v.StartedAt, v.EndedAt, v.Location))
-	l.add(w.Product, isolate(v.Product))
-	l.add(w.Channel, isolate(v.Channel))
-	l.add(w.Group, isolate(v.Group))
+	l.add(w.Product, w.isolate(v.Product))
+	l.add(w.Channel, w.isolate(v.Channel))
+	l.add(w.Group, w.isolate(v.Group))
 	l.add(w.Agents, w.agentList(v.Agents))
-	l.add(w.Assigned, isolate(v.Assigned))
+	l.add(w.Assigned, w.isolate(v.Assigned))
 	l.add(w.Outcome, known(w.Outcomes, v.Outcome))
 	l.add(w.EndedBy, known(w.Enders, v.EndedBy))
 	l.add(w.Conversation, w.counted(w.Messages, v.Said))
@@ -67,16 +67,16 @@ func said(entries []Entry) int {
 
 func (w *words) userFacts(u User) []Fact {
 	var l factList
-	l.add(w.Visitor, isolate(u.Name))
+	l.add(w.Visitor, w.isolate(u.Name))
 	if u.EmailVerified {
-		l.add(w.Email, fill(w.Verified, "{email}", isolate(u.Email)))
+		l.add(w.Email, fill(w.Verified, "{email}", w.isolate(u.Email)))
 	} else {
-		l.add(w.Email, isolate(u.Email))
+		l.add(w.Email, w.isolate(u.Email))
 	}
-	l.add(w.Phone, isolate(u.Phone))
-	l.add(w.VisitorID, isolate(u.ID))
+	l.add(w.Phone, w.isolate(u.Phone))
+	l.add(w.VisitorID, w.isolate(u.ID))
 	for _, id := range u.ExternalIDs {
-		l.add(fill(w.ExternalID, "{system}", isolate(id.Label)), isolate(id.Value))
+		l.add(fill(w.ExternalID, "{system}", w.isolate(id.Label)), w.isolate(id.Value))
 	}
 	l.add(w.Language, u.Locale)
 	l.add(w.Timezone, u.Timezone)
@@ -85,18 +85,22 @@ func (w *words) userFacts(u User) []Fact {
 
 func (w *words) contactFacts(c chat.Contact) []Fact {
 	var l factList
-	l.add(w.Name, isolate(line(c.Name)))
-	l.add(w.Email, isolate(line(c.Email)))
-	l.add(w.Phone, isolate(line(c.Phone)))
+	l.add(w.Name, w.isolate(line(c.Name)))
+	l.add(w.Email, w.isolate(line(c.Email)))
+	l.add(w.Phone, w.isolate(line(c.Phone)))
 	return append(l, w.answers(formFacts(c.Answers))...)
 }
 
-// answers says so where an answer is missing.
+// answers says so where an answer is missing. An answer of several lines stands by itself.
 func (w *words) answers(form []Fact) []Fact {
 	l := make([]Fact, len(form))
 	for i, f := range form {
-		if f.Value == "" {
+		f.Label = w.isolate(f.Label)
+		switch {
+		case f.Value == "":
 			f.Value = w.NoAnswer
+		case !strings.Contains(f.Value, "\n"):
+			f.Value = w.isolate(f.Value)
 		}
 		l[i] = f
 	}
@@ -106,16 +110,16 @@ func (w *words) answers(form []Fact) []Fact {
 func (w *words) flagFacts(flags []chat.Flag) []Fact {
 	l := make([]Fact, len(flags))
 	for i, f := range flags {
-		l[i].Label = isolate(f.Code)
+		l[i].Label = w.isolate(f.Code)
 		var lines []string
 		if f.Source != "" {
-			lines = append(lines, fill(w.SetBy, "{source}", isolate(known(w.Sources, f.Source))))
+			lines = append(lines, fill(w.SetBy, "{source}", w.isolate(known(w.Sources, f.Source))))
 		}
 		if f.Reason != "" {
-			lines = append(lines, f.Reason)
+			lines = append(lines, w.isolate(f.Reason))
 		}
 		if f.Evidence != "" {
-			lines = append(lines, fill(w.Evidence, "{evidence}", f.Evidence))
+			lines = append(lines, fill(w.Evidence, "{evidence}", w.isolate(f.Evidence)))
 		}
 		l[i].Value = strings.Join(lines, "\n")
 	}
@@ -130,11 +134,7 @@ func formFacts(form []chat.Answer) []Fact {
 		if label == "" {
 			label = line(a.Key)
 		}
-		value := block(a.Value)
-		if !strings.Contains(value, "\n") {
-			value = isolate(value)
-		}
-		l = append(l, Fact{Label: isolate(strings.TrimRight(label, " :")), Value: value})
+		l = append(l, Fact{Label: strings.TrimRight(label, " :"), Value: block(a.Value)})
 	}
 	return l
 }
@@ -156,7 +156,7 @@ func (w *words) agentList(agents []Agent) string {
 func (w *words) list(values []string) string {
 	isolated := make([]string, len(values))
 	for i, v := range values {
-		isolated[i] = isolate(v)
+		isolated[i] = w.isolate(v)
 	}
 	return strings.Join(isolated, w.Comma)
 }
@@ -196,22 +196,22 @@ func (w *words) factTable(facts []Fact) htmltemplate.HTML {
 	if w.Dir == "rtl" {
 		left, right = right, left
 	}
-	label := `<tr><td class="mute" valign="top" width="34%" style="padding:4px ` + left + ` 4px ` + right + `;color:#5b6470"><bdi>`
-	const value = "</bdi></td>\n" + `<td valign="top" style="padding:4px 0"><bdi>`
+	label := `<tr><td class="mute" valign="top" width="34%" style="padding:4px ` + left + ` 4px ` + right + `;color:#5b6470">`
+	const value = "</td>\n" + `<td valign="top" style="padding:4px 0">`
 	var b strings.Builder
 	b.WriteString(layoutTable + ` class="facts ink" width="100%" style="table-layout:fixed;font-size:14px;line-height:1.45;color:#111827">` + "\n")
 	for _, f := range facts {
 		b.WriteString(label)
-		writeEscaped(&b, f.Label)
+		writeIsolated(&b, f.Label)
 		b.WriteString(value)
 		if f.URL != "" {
 			b.WriteString(`<a class="plain" href="` + htmltemplate.HTMLEscapeString(f.URL) + `" style="color:#1d4ed8">`)
 		}
-		writeEscaped(&b, f.Value)
+		writeIsolated(&b, f.Value)
 		if f.URL != "" {
 			b.WriteString("</a>")
 		}
-		b.WriteString("</bdi></td></tr>\n")
+		b.WriteString("</td></tr>\n")
 	}
 	b.WriteString("</table>\n")
 	return htmltemplate.HTML(b.String()) //nolint:gosec // labels and values are escaped above

@@ -87,7 +87,7 @@ func (w *words) linkSubject(resume bool, organization string) (subject, lead str
 		subject, lead, from = w.ResumeSubject, w.ResumeLead, w.ResumeSubjectFrom
 	}
 	if organization != "" {
-		subject = fill(from, "{organization}", isolate(short(organization, subjectNameLimit)))
+		subject = fill(from, "{organization}", w.isolate(short(organization, subjectNameLimit)))
 	}
 	return subject, lead
 }

@@ -76,7 +76,7 @@ func (r *Renderer) Pane(w io.Writer, p PanePage) error {
 		ID: p.Conversation, Messages: p.Messages, Notes: p.Notes, Form: p.Form, Flags: p.Flags, User: p.User, Agents: p.Agents,
 	}, Options{Brand: p.Brand, Location: p.Location})
 	page := panePage{
-		Brand: p.Brand, T: t, Style: r.pageStyle(p.Brand), Title: fill(t.Pane.Title, "{number}", isolate(v.Number)),
+		Brand: p.Brand, T: t, Style: r.pageStyle(p.Brand), Title: fill(t.Pane.Title, "{number}", t.isolate(v.Number)),
 		User: t.userFacts(v.User), Form: t.answers(v.Form), Flags: t.flagFacts(v.Flags),
 		Messages: conversation{v.Entries, &t.Internal, t, v.Location}.page(),
 	}
@@ -102,20 +102,20 @@ func (r *Renderer) PanePolicy(p PanePage) string {
 }
 
 func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
-	desk := paneDesk{Desk: isolate(line(p.Desk))}
+	desk := paneDesk{Desk: w.isolate(line(p.Desk))}
 	switch p.State {
 	case "stale":
 		desk.Remark = w.Pane.Stale
 	case "pending":
 		desk.Remark = w.Pane.Pending
 	case "unavailable":
-		desk.Remark = fill(w.Pane.Unavailable, "{error}", isolate(line(p.Error)))
+		desk.Remark = fill(w.Pane.Unavailable, "{error}", w.isolate(line(p.Error)))
 	}
 	desk.Empty = len(p.Tickets) == 0 && desk.Remark == ""
 	for _, t := range p.Tickets {
 		row := paneRow{
-			Title: isolate(line(cmp.Or(t.Subject, t.ID))), State: isolate(line(t.Status)), Class: stateClass(t.Status), URL: webURL(t.URL),
-			Remarks: remarks(isolate(line(t.ID)), isolate(line(t.Priority))),
+			Title: w.isolate(line(cmp.Or(t.Subject, t.ID))), State: w.isolate(line(t.Status)), Class: stateClass(t.Status), URL: webURL(t.URL),
+			Remarks: remarks(w.isolate(line(t.ID)), w.isolate(line(t.Priority))),
 		}
 		if !t.CreatedAt.IsZero() {
 			row.Remarks = append(row.Remarks, w.stamp(t.CreatedAt, l))
@@ -124,7 +124,7 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 			row.Remarks = append(row.Remarks, fill(w.Pane.Updated, "{when}", w.stamp(t.UpdatedAt, l)))
 		}
 		if t.MatchedBy != "" {
-			row.Remarks = append(row.Remarks, fill(w.Pane.MatchedBy, "{what}", isolate(line(t.MatchedBy))))
+			row.Remarks = append(row.Remarks, fill(w.Pane.MatchedBy, "{what}", w.isolate(line(t.MatchedBy))))
 		}
 		desk.Tickets = append(desk.Tickets, row)
 	}
@@ -134,12 +134,12 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 func (w *words) paneDelivery(d Delivery, l *time.Location) paneRow {
 	return paneRow{
 		Title: known(w.Pane.Actions, line(d.Action)), State: known(w.Pane.States, line(d.State)), Class: stateClass(d.State),
-		URL: webURL(d.URL), Remarks: remarks(isolate(line(d.Target)), isolate(line(d.Receipt)), isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
+		URL: webURL(d.URL), Remarks: remarks(w.isolate(line(d.Target)), w.isolate(line(d.Receipt)), w.isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
 	}
 }
 
 func (w *words) paneLink(p PaneLink, l *time.Location) paneRow {
-	row := paneRow{Title: known(w.Pane.Purposes, line(p.Purpose)), State: line(p.State), Class: stateClass(p.State), Remarks: remarks(line(p.ID))}
+	row := paneRow{Title: known(w.Pane.Purposes, line(p.Purpose)), State: line(p.State), Class: stateClass(p.State), Remarks: remarks(w.isolate(line(p.ID)))}
 	if !p.ExpiresAt.IsZero() {
 		row.Remarks = append(row.Remarks, fill(w.Pane.Expires, "{when}", w.stamp(p.ExpiresAt, l)))
 	}

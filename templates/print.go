@@ -86,11 +86,11 @@ func writePrintFacts(b *strings.Builder, facts []Fact) {
 	}
 	b.WriteString("<table>\n")
 	for _, f := range facts {
-		b.WriteString("<tr><th><bdi>")
-		writeEscaped(b, f.Label)
-		b.WriteString("</bdi></th><td><bdi>")
-		writeLinked(b, f.Value, f.URL)
-		b.WriteString("</bdi></td></tr>\n")
+		b.WriteString("<tr><th>")
+		writeIsolated(b, f.Label)
+		b.WriteString("</th><td>")
+		writeLinked(b, f.Value, f.URL, writeIsolated)
+		b.WriteString("</td></tr>\n")
 	}
 	b.WriteString("</table>\n")
 }
@@ -139,7 +139,7 @@ func (p printPage) writeSaid(b *strings.Builder, s *Said) {
 	}
 	for _, f := range s.Files {
 		b.WriteString(`<p dir="auto" class="file">`)
-		writeLinked(b, f.Line, f.URL)
+		writeLinked(b, f.Line, f.URL, writeEscaped)
 		b.WriteString("</p>\n")
 		writePicture(b, p.Pictures[f.CID])
 	}
@@ -163,12 +163,12 @@ func dataURL(p Picture) string {
 	return ""
 }
 
-func writeLinked(b *strings.Builder, text, address string) {
+func writeLinked(b *strings.Builder, text, address string, write func(*strings.Builder, string)) {
 	if address == "" {
-		writeEscaped(b, text)
+		write(b, text)
 		return
 	}
 	b.WriteString(`<a href="` + htmltemplate.HTMLEscapeString(address) + `">`)
-	writeEscaped(b, text)
+	write(b, text)
 	b.WriteString("</a>")
 }

@@ -81,7 +81,7 @@ func TestIsolateMarksRightToLeftTextAlone(t *testing.T) {
 	for in, want := range map[string]string{
 		"Ann": "Ann", "Åsa 李": "Åsa 李", "דנה": "\u2068דנה\u2069", "Ann (علي)": "\u2068Ann (علي)\u2069", "a\u200fb": "\u2068a\u200fb\u2069",
 	} {
-		if got := isolate(in); got != want {
+		if got := renderer(t).words(english).isolate(in); got != want {
 			t.Errorf("isolate(%q) = %q, want %q", in, got, want)
 		}
 	}

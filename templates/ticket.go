@@ -100,8 +100,8 @@ func (r *Renderer) Amendment(c chat.Contact, locale string) (string, error) {
 }
 
 func (w *words) ticketSubject(name, product string, entries []Entry) string {
-	name = isolate(short(cmp.Or(name, w.AVisitor), subjectNameLimit))
-	about := isolate(short(cmp.Or(product, firstWords(entries)), subjectAboutLimit))
+	name = w.isolate(short(cmp.Or(name, w.AVisitor), subjectNameLimit))
+	about := w.isolate(short(cmp.Or(product, firstWords(entries)), subjectAboutLimit))
 	if about == "" {
 		return fill(w.ChatWith, "{name}", name)
 	}

@@ -166,26 +166,26 @@ func (w *words) customerVoice(toOther bool) *voice {
 func (w *words) customerSubject(v CustomerView) string {
 	subject := w.YourChat
 	if name := v.Brand.Name(); name != "" {
-		subject = fill(w.YourChatWith, "{organization}", isolate(short(name, subjectNameLimit)))
+		subject = fill(w.YourChatWith, "{organization}", w.isolate(short(name, subjectNameLimit)))
 	}
 	if v.Product != "" {
-		subject = fill(w.About, "{subject}", subject, "{about}", isolate(short(v.Product, subjectAboutLimit)))
+		subject = fill(w.About, "{subject}", subject, "{about}", w.isolate(short(v.Product, subjectAboutLimit)))
 	}
 	return subject
 }
 
 func (w *words) internalSubject(v InternalView) string {
-	name := isolate(short(cmp.Or(v.User.Name, w.AVisitor), subjectNameLimit))
+	name := w.isolate(short(cmp.Or(v.User.Name, w.AVisitor), subjectNameLimit))
 	if v.Product == "" {
 		return fill(w.Transcript, "{name}", name)
 	}
-	return fill(w.TranscriptAbout, "{name}", name, "{about}", isolate(short(v.Product, subjectAboutLimit)))
+	return fill(w.TranscriptAbout, "{name}", name, "{about}", w.isolate(short(v.Product, subjectAboutLimit)))
 }
 
 // preheader is what a list of mails shows after the subject: what was said first, so that
 // one chat is told from the other.
 func (w *words) preheader(lead string, entries []Entry) string {
-	return strings.TrimSpace(lead + " " + isolate(short(firstWords(entries), preheaderLimit)))
+	return strings.TrimSpace(lead + " " + w.isolate(short(firstWords(entries), preheaderLimit)))
 }
 
 func (r *Renderer) mail(subject, name string, text, html any) (Mail, error) {

@@ -122,5 +122,5 @@ func (w *words) GreetingLine(name string) string {
 	if name == "" {
 		return w.Greeting
 	}
-	return fill(w.GreetingNamed, "{name}", isolate(short(name, nameLimit)))
+	return fill(w.GreetingNamed, "{name}", w.isolate(short(name, nameLimit)))
 }
