@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,11 +36,11 @@ func TestWhatPeopleTypedIsIsolatedInARightToLeftTranscript(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := typed
-		if audience == "internal" {
-			all = append(typed[:len(typed)-1:len(typed)-1], "Because (!)", "smoke.", "x.")
+		all := slices.Clone(typed)
+		if audience == "internal" { // whose subject names no organization
+			all = append(all[:len(all)-1], "Because (!)", "smoke.", "x.")
 		}
-		body := m.HTML[strings.Index(m.HTML, "<h1"):]
+		_, body, _ := strings.Cut(m.HTML, "<h1")
 		for _, what := range all {
 			escaped := strings.NewReplacer(`"`, "&#34;").Replace(what)
 			alone(t, audience+"'s HTML", body, escaped, "<bdi>", "</bdi>")
@@ -57,8 +58,9 @@ func TestWhatPeopleTypedIsIsolatedInARightToLeftTranscript(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, body, _ := strings.Cut(page, "<h1")
 		for _, what := range typed[:len(typed)-1] {
-			alone(t, audience+"'s page", page[strings.Index(page, "<h1"):], strings.NewReplacer(`"`, "&#34;").Replace(what), "<bdi>", "</bdi>")
+			alone(t, audience+"'s page", body, strings.NewReplacer(`"`, "&#34;").Replace(what), "<bdi>", "</bdi>")
 			d.Title += "\n" + strings.Join(d.Lead, "\n")
 			alone(t, audience+"'s document", d.Title+"\n"+lines(d), what, isolateStart, isolateEnd)
 		}

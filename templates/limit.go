@@ -9,7 +9,7 @@ import (
 const wholeName = "conversation.txt"
 
 // restRoom is by how much what is said about the rest can differ in length, in bytes.
-const restRoom = 400
+const restRoom = 1000
 
 // Attachment is a file that goes with a mail.
 type Attachment struct {
@@ -28,8 +28,8 @@ type letter struct {
 }
 
 // transcript renders a letter so that neither its HTML nor its text is longer than limit
-// bytes, 0 for no limit. What is too long is cut between two messages, never inside one;
-// the mail says so and has the whole text attached. What stands around the messages is
+// bytes, 0 for no limit. What is too long is cut between two messages, and inside one
+// only where that is long; the mail says so and has the whole text attached. What stands around the messages is
 // cut, too, where it leaves them less than a quarter; the frame of a mail is not.
 func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mail, error) {
 	if limit <= 0 || c.atLeast() <= limit {
@@ -42,12 +42,11 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 	if err != nil {
 		return Mail{}, err
 	}
-	_, inHTML := c.html(c.words.mailSkin(b), max(limit-len(around.HTML)-restRoom, 1))
-	_, inText := c.textUpTo(max(limit-len(around.Text)-restRoom, 1))
-	some := min(inHTML, inText)
+	p := c.first(c.words.mailSkin(b), limit-len(around.HTML)-restRoom, limit-len(around.Text)-restRoom)
+	p.less = less
 	m := around
-	if some > 0 {
-		if m, err = r.part(cut, c, some, less); err != nil {
+	if len(p.entries) > 0 {
+		if m, err = r.part(cut, c, p); err != nil {
 			return Mail{}, err
 		}
 	}
@@ -62,7 +61,7 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 // around renders a letter without its entries, and returns it as it is to be with them:
 // with less around them where that is too long, and whether it is.
 func (r *Renderer) around(l letter, c conversation, b Brand, limit int) (letter, Mail, bool, error) {
-	m, err := r.part(l, c, 0, false)
+	m, err := r.part(l, c, portion{})
 	if err != nil {
 		return letter{}, Mail{}, false, err
 	}
@@ -75,11 +74,11 @@ func (r *Renderer) around(l letter, c conversation, b Brand, limit int) (letter,
 		return l, m, false, nil
 	}
 	bare, _ := l.within(0)
-	if m, err = r.part(bare, c, 0, true); err != nil {
+	if m, err = r.part(bare, c, portion{less: true}); err != nil {
 		return letter{}, Mail{}, false, err
 	}
 	l, less := l.within(max(most-m.longest(), 0))
-	m, err = r.part(l, c, 0, less)
+	m, err = r.part(l, c, portion{less: less})
 	return l, m, less, err
 }
 
@@ -88,16 +87,17 @@ func (m Mail) longest() int { return max(len(m.HTML), len(m.Text)) }
 // part renders a letter with its first entries. That they are not all, or that there is
 // less around them, is said in any case, by an organization's own template that does not
 // know of it, too.
-func (r *Renderer) part(l letter, c conversation, some int, less bool) (Mail, error) {
-	rest := c.rest(some, less)
-	m, err := r.mail(l.subject, l.name, l.text(c.entries[:some], rest), l.html(c.entries[:some], rest))
+func (r *Renderer) part(l letter, c conversation, p portion) (Mail, error) {
+	rest := c.rest(p)
+	m, err := r.mail(l.subject, l.name, l.text(p.entries, rest), l.html(p.entries, rest))
 	if err != nil {
 		return Mail{}, err
 	}
 	if !strings.Contains(m.Text, rest) {
 		m.Text += "\n" + rest + "\n"
 	}
-	if escaped := htmltemplate.HTMLEscapeString(rest); !strings.Contains(m.HTML, escaped) {
+	escaped := string(multilineHTML(rest))
+	if !strings.Contains(m.HTML, escaped) && !strings.Contains(m.HTML, htmltemplate.HTMLEscapeString(rest)) {
 		end := strings.LastIndex(m.HTML, "</body>")
 		if end < 0 {
 			end = len(m.HTML)
@@ -118,19 +118,22 @@ func (c conversation) atLeast() int {
 
 // rest says how much of the chat a mail holds, that there is less around it, and where the
 // whole is.
-func (c conversation) rest(some int, less bool) string {
+func (c conversation) rest(p portion) string {
 	var says []string
-	shown, w := said(c.entries[:some]), c.words
+	shown, w := said(p.whole()), c.words
 	switch {
-	case some == len(c.entries) && less:
+	case len(p.entries) == len(c.entries) && p.less && !p.cut, shown == 0 && p.cut:
 	case shown == 0:
 		says = append(says, w.NoPart)
 	default:
 		says = append(says, fill(w.FirstPart, "{shown}", w.Count(shown), "{messages}", w.counted(w.Messages, said(c.entries))))
 	}
-	if less {
+	if p.cut {
+		says = append(says, w.CutShort)
+	}
+	if p.less {
 		says = append(says, w.LeftOut)
 	}
-	says = append(says, fill(w.WholeIn, "{file}", wholeName))
+	says = append(says, fill(w.WholeIn, "{file}", w.isolate(wholeName)))
 	return strings.ReplaceAll(strings.Join(says, " "), "。 ", "。") // which is as wide as a full stop and a space
 }

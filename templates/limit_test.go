@@ -5,6 +5,8 @@ import (
 	"html"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/afterchat/afterchat/internal/chat"
 )
@@ -86,11 +88,12 @@ func TestWhatFitsIsNotCut(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsTooLongByItselfIsAttached(t *testing.T) {
+func TestAMessageThatIsTooLongByItselfIsCutAndAttachedWhole(t *testing.T) {
 	t.Parallel()
 	s, o := numbered(3), sampleOptions(t)
 	huge := strings.Repeat("coffee ", 60_000)
-	for first, want := range map[int]string{0: "The messages are too long for this mail.", 2: "The first 2 of 3 messages."} {
+	const cut = "A message is too long for this mail and is cut. The whole chat is in the attached file conversation.txt."
+	for first, want := range map[int]string{0: cut, 2: "The first 2 of 3 messages. " + cut} {
 		s := s
 		s.Messages = append([]chat.Message(nil), s.Messages...)
 		s.Messages[first].Text = huge
@@ -98,6 +101,12 @@ func TestAMessageThatIsTooLongByItselfIsAttached(t *testing.T) {
 		for audience, m := range both(t, s, o) {
 			if len(m.HTML) > o.BodyLimit || len(m.Text) > o.BodyLimit || len(m.Files) != 1 || !strings.Contains(string(m.Files[0].Content), strings.TrimSpace(huge)) {
 				t.Errorf("%s: %d bytes of HTML, %d of text, %d files", audience, len(m.HTML), len(m.Text), len(m.Files))
+			}
+			checkHTML(t, m.HTML)
+			for form, out := range map[string]string{"text": m.Text, "HTML": m.HTML} {
+				if n := strings.Count(out, "coffee"); n < 5_000 || strings.Count(out, " […]") != 1 {
+					t.Errorf("%s: the %s holds %d words of the message, or does not mark where it is cut", audience, form, n)
+				}
 			}
 			if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
 				t.Errorf("%s: the mail does not say %q", audience, want)
@@ -148,6 +157,38 @@ func TestThatAMailIsCutIsSaidInEveryLanguage(t *testing.T) {
 			}
 			if strings.Contains(m.Text, "{shown}") || strings.Contains(m.Text, "{messages}") {
 				t.Errorf("%s: a value is not filled in", tag)
+			}
+		}
+	}
+}
+
+// Every kind of text is cut between two characters, and leaves both forms within the limit.
+func TestAnOverlongMessageIsCutBetweenTwoCharacters(t *testing.T) {
+	t.Parallel()
+	for name, piece := range map[string]string{
+		"words": "coffee and tea ", "markup": "<&>\"'", "lines": "a\n", "spaces": "a      b\t", "Chinese": "咖啡", "families": "👩‍👩‍👧 ", "flags": "👩‍🚒", "Arabic": "قهوة ", "one letter": "x",
+	} {
+		s, o := numbered(1), sampleOptions(t)
+		s.Messages[0].Text = strings.Repeat(piece, 1<<20/len(piece))
+		for _, limit := range []int{20_000, 20_001, 20_002, 20_003, 100_000} {
+			o.BodyLimit = limit
+			began := time.Now()
+			for audience, m := range both(t, s, o) {
+				if len(m.HTML) > limit || len(m.Text) > limit || len(m.Files) != 1 || !utf8.ValidString(m.HTML) || !utf8.ValidString(m.Text) {
+					t.Errorf("%s, %s: %d bytes of HTML, %d of text, of %d", name, audience, len(m.HTML), len(m.Text), limit)
+				}
+				for form, out := range map[string]string{"text": m.Text, "HTML": m.HTML} {
+					before, _, marked := strings.Cut(out, cutMark)
+					if !marked || !strings.HasSuffix(html.UnescapeString(before), strings.TrimRight(piece, " \t\n")) && name != "words" && name != "markup" && name != "spaces" && name != "Arabic" && name != "Chinese" {
+						t.Errorf("%s, %s, %s: cut in %q", name, audience, form, before[max(len(before)-20, 0):])
+					}
+				}
+				if max(len(m.HTML), len(m.Text)) < limit*3/4 {
+					t.Errorf("%s, %s: only %d and %d of %d bytes are used", name, audience, len(m.HTML), len(m.Text), limit)
+				}
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%s: it took %s", name, took)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ type Options struct {
 	// Agents is how customers get to know the organization's agents.
 	Agents AgentPolicy
 	// BodyLimit is how many bytes a transcript's HTML, and its text, may have at most before
-	// it is cut between two messages and attached whole; 0 is no limit.
+	// it is cut between two messages, or inside a long one, and attached whole; 0 is no limit.
 	BodyLimit int
 	// Deliveries are what has become of the conversation so far; colleagues read of them.
 	Deliveries []Delivery
