@@ -132,7 +132,7 @@ func enqueueChats(ctx context.Context, redis string, n int) error {
 }
 
 // writeConfig writes the stand-ins' configuration with one more transcript for each chat,
-// and the mail server's address.
+// and a mail server of its own that likes many connections.
 func writeConfig(v *standin.Vendors, mails string, s standin.Settings) (string, func(), error) {
 	dir, err := os.MkdirTemp("", "afterchat-bench-")
 	if err != nil {
@@ -140,7 +140,7 @@ func writeConfig(v *standin.Vendors, mails string, s standin.Settings) (string, 
 	}
 	text := strings.NewReplacer(
 		"    transcripts:\n", "    transcripts:\n      - {to: qa@acme.example, audience: internal}\n",
-		v.Mail.Addr(), mails,
+		v.Mail.Addr(), mails, "tls: none}", "tls: none, connections: 50}",
 	).Replace(v.Config(s))
 	path := filepath.Join(dir, "afterchat.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
