@@ -244,6 +244,8 @@ func call[T any](ctx context.Context, a *Account, op string, otherwise fault.Kin
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, a.traits.Timeout)
 		defer cancel()
+		// A deadline that was nearer may move on: workers extend their claims.
+		defer time.AfterFunc(a.traits.Timeout+time.Second, cancel).Stop()
 	}
 	began := time.Now()
 	defer func() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
 )
 
 // narrow is a connector that makes four calls at once.
@@ -41,6 +42,32 @@ func TestOnlySoManyCallsAreUnderWay(t *testing.T) {
 		if _, ok := free.Enter(t.Context(), 0); !ok {
 			t.Fatal("an account without a bound has one")
 		}
+	}
+}
+
+// moving is a context whose deadline is always near.
+type moving struct{ context.Context }
+
+func (moving) Deadline() (time.Time, bool) { return time.Now().Add(50 * time.Millisecond), true }
+
+// patient is a connector that waits as long as it is let.
+type patient struct{}
+
+func (patient) Traits() connectors.Traits { return connectors.Traits{Timeout: 300 * time.Millisecond} }
+
+func (patient) Send(ctx context.Context, _ connectors.Outgoing) (chat.Ref, error) {
+	<-ctx.Done()
+	return chat.Ref{}, ctx.Err()
+}
+
+func TestACallEndsThoughItsDeadlineMovesOn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	began := time.Now()
+	_, err := connectors.NewAccount(patient{}, settings{}, nil, quiet).Send(moving{ctx}, connectors.Outgoing{})
+	if took := time.Since(began); err == nil || took > 10*time.Second {
+		t.Errorf("%v after %s", err, took)
 	}
 }
 
