@@ -100,8 +100,10 @@ func TestATranscriptThatIsAskedForDoesNotGoWhereMailMayNotGo(t *testing.T) {
 	if err := r.store.Suppress(t.Context(), acme, chat.ChannelEmail, "boss@example.com", "bounce"); err != nil {
 		t.Fatal(err)
 	}
-	if d := r.run(r.ask("c", map[string]any{"to": "Boss@example.com"})); d.State != chat.Suppressed || d.Error != "bounce" {
-		t.Errorf("%s (%s)", d.State, d.Error)
+	for _, to := range []string{"Boss@example.com", `"boss"@example.com`, `"b\oss"@Example.com`} {
+		if d := r.run(r.ask("c", map[string]any{"to": to})); d.State != chat.Suppressed || d.Error != "bounce" {
+			t.Errorf("%s: %s (%s)", to, d.State, d.Error)
+		}
 	}
 	internal := r.ask("c", map[string]any{"to": "boss@work.example", "audience": "internal"})
 	if err := r.take("chat:contact", map[string]any{"organization": acme, "conversation": "c", "id": "k", "email": "boss@work.example"}); err != nil {

@@ -2,6 +2,7 @@ package workers_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -190,7 +191,10 @@ func TestALinkThatDoesNotWorkAnyMoreIsNotSent(t *testing.T) {
 
 func TestAnAddressThatIsNoGoodIsSuppressed(t *testing.T) {
 	t.Parallel()
-	for address, why := range map[string]string{"": "no_address", "ann at example": "bad_address", "ann@example.com\r\nBcc: eve@example.com": "bad_address"} {
+	for address, why := range map[string]string{
+		"": "no_address", "ann at example": "bad_address", "ann@example.com\r\nBcc: eve@example.com": "bad_address",
+		strings.Repeat("a", 65) + "@example.com": "bad_address", "ann@" + strings.Repeat("a", 64) + ".com": "bad_address", "ann@[127.0.0.1]": "bad_address",
+	} {
 		r := newRig(t)
 		v := r.account(chat.AccountMail, searchable(), "")
 		s := sample("c", 1)

@@ -81,6 +81,7 @@ func TestEveryProblemIsNamedAtItsPlace(t *testing.T) {
 		"a transcript without mail":  {in("    transcripts: [{to: user}]\n"), []string{"needs mail, which this organization does not have"}},
 		"internal to the user":       {in("    transcripts: [{to: user, audience: internal}]\n    mail: {from: a@b.example, smtp: {address: 'a:1'}}\n"), []string{"7:40: audience: the user gets only customer"}},
 		"a transcript to no address": {in("    transcripts: [{to: users}]\n"), []string{"7:24: to: must be user, or one address"}},
+		"a transcript to a machine":  {in("    transcripts: [{to: 'qa@[127.0.0.1]'}]\n"), []string{"7:24: to: must be user, or one address"}},
 		"waiting for no ticket":      {in("    transcripts: [{to: user, wait_for_ticket: 1m}]\n    mail: {from: a@b.example, smtp: {address: 'a:1'}}\n"), []string{"wait_for_ticket: no rule of this organization files a ticket"}},
 		"a forced ticket, no desk":   {in("    flags: [{code: a, force_ticket: true}]\n"), []string{"desk: is required with force_ticket"}},
 		"a flag twice":               {in("    flags: [{code: a}, {code: a}]\n"), []string{"7:31: code: another rule has this code"}},

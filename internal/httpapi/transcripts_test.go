@@ -74,6 +74,7 @@ func TestATranscriptThatCannotBeSentIsRefusedAtItsField(t *testing.T) {
 		{"c", object{"to": "a@b.example, c@d.example"}, 422, "bad_address", "to"},
 		{"c", object{"to": "a@b.example\r\nBcc: c@d.example"}, 422, "bad_address", "to"},
 		{"c", object{"to": strings.Repeat("a", 255) + "@b.example"}, 422, "bad_address", "to"},
+		{"c", object{"to": "a@[IPv6:::1]"}, 422, "bad_address", "to"},
 		{"c", object{"to": 7}, 422, "invalid_field", "to"},
 		{"nobody", object{}, 422, "no_address", "to"},
 		{"bad", object{}, 422, "bad_address", "to"},

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -13,10 +11,6 @@ import (
 
 // MaxCover is how many characters a covering note may have.
 const MaxCover = 4000
-
-// maxAddress is how many bytes an address may have (RFC 5321 section 4.5.3.1.3, without
-// the brackets).
-const maxAddress = 254
 
 // Ask is a transcript that an agent asks for. ID is the request's own; To is ToUser or an
 // address. PDF attaches it as pages, too.
@@ -62,7 +56,7 @@ func (a Ask) checkRecipient(user chat.User, addresses []string) error {
 		return InternalToUser()
 	case to == "":
 		return fault.New(fault.Invalid, "no_address", "the user has no address; name one").At("to")
-	case !GoodAddress(to) || len(to) > maxAddress:
+	case !GoodAddress(to):
 		return fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
 	}
 	return nil
@@ -84,22 +78,20 @@ func isOneOf(to string, addresses []string) bool {
 
 // SameMailbox reports whether two addresses may lead to one mailbox: case, a subaddress
 // (RFC 5233, ann+chat@), quotes around the local part and the spelling of an
-// international domain do not count. It is for keeping something from somebody, so it
-// takes two for one rather than one for two.
+// international domain do not count, nor do dots at Gmail, by either of its names. It is
+// for keeping something from somebody, so it takes two for one rather than one for two.
 func SameMailbox(a, b string) bool { return mailbox(a) == mailbox(b) }
 
 func mailbox(address string) string {
-	address = NormalizeAddress(address)
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return address
-	}
-	local, domain := strings.ReplaceAll(strings.Trim(address[:at], `"`), `\`, ""), strings.TrimRight(address[at+1:], ".")
+	local, domain := chat.SplitAddress(strings.TrimRight(strings.TrimSpace(address), "."))
 	if i := strings.IndexByte(local, '+'); i > 0 {
 		local = local[:i]
 	}
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii
+	if domain == "googlemail.com" {
+		domain = "gmail.com"
+	}
+	if domain == "gmail.com" { // support.google.com/mail/answer/7436150
+		local = strings.ReplaceAll(local, ".", "")
 	}
 	return local + "@" + domain
 }
