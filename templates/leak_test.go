@@ -35,6 +35,7 @@ var seenInternally = []string{
 	"User.Email", "User.Phone", "User.ID", "User.ExternalIDs", "Agents[].Name", "Agents[].Email", "Group", "Channel", "Outcome", "EndedBy",
 	"Flags[].Code", "Flags[].Source", "Flags[].Reason", "Flags[].Evidence", "Notes[].Text", "Notes[].Agent",
 	"options.Deliveries[].Action", "options.Deliveries[].Target", "options.Deliveries[].State", "options.Deliveries[].HeldBy", "options.Deliveries[].Ref",
+	"options.Deliveries[].To", "options.Deliveries[].Audience",
 }
 
 // policies are what organizations let customers know of agents, with what is a secret then
@@ -69,7 +70,7 @@ var mustShow = map[string][]string{
 	"Notes":                 {"Notes[].Text", "Notes[].Agent"},
 	"LateNote":              {"note.Text", "note.Agent"},
 	"Amendment":             {"contact.Name", "contact.Email", "contact.Phone", "contact.Answers[].Label", "contact.Answers[].Value"},
-	"Pane":                  {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Links[].State"},
+	"Pane":                  {"Notes[].Text", "Flags[].Code", "User.Email", "pane.Prior[].Tickets[].Subject", "pane.Deliveries[].Target", "pane.Deliveries[].To", "pane.Deliveries[].Note", "pane.Links[].State"},
 }
 
 func TestNothingShowsToAnAudienceThatMayNotSeeIt(t *testing.T) {

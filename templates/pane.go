@@ -62,10 +62,11 @@ type paneDesk struct {
 	Empty bool
 }
 
-// paneRow is one line: what it is, its state, a web address and remarks.
+// paneRow is one line: what it is, its state, a web address, remarks, and what somebody
+// wrote along with it.
 type paneRow struct {
-	Title, State, Class, URL string
-	Remarks                  []string
+	Title, State, Class, URL, Note string
+	Remarks                        []string
 }
 
 // Pane writes the pane as a page for an iframe, without scripts. Serve it with
@@ -134,7 +135,9 @@ func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {
 func (w *words) paneDelivery(d Delivery, l *time.Location) paneRow {
 	return paneRow{
 		Title: known(w.Pane.Actions, line(d.Action)), State: known(w.Pane.States, line(d.State)), Class: stateClass(d.State),
-		URL: webURL(d.URL), Remarks: remarks(w.isolate(line(d.Target)), w.isolate(line(d.Receipt)), w.isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
+		URL: webURL(d.URL), Note: block(d.Note),
+		Remarks: remarks(w.isolate(line(d.Target)), w.isolate(line(d.To)), known(w.Pane.Audiences, line(d.Audience)), w.asked(d),
+			w.isolate(line(d.Receipt)), w.isolate(line(d.Ref)), w.heldBy(d), w.since(d, l)),
 	}
 }
 

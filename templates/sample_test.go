@@ -91,7 +91,11 @@ func samplePane(s chat.Snapshot, o Options) PanePage {
 		Deliveries: []Delivery{
 			{Action: "file_ticket", Target: "zd", State: "delivered", URL: o.TicketURL, At: s.EndedAt},
 			{Action: "attach_notes", Target: "zd", State: "pending", HeldBy: "rate_limit", At: s.EndedAt},
-			{Action: "email_transcript", Target: "mail", State: "failed", At: s.EndedAt},
+			{Action: "email_transcript", Target: "mail", State: "failed", At: s.EndedAt, To: "ann@example.com", Audience: "customer"},
+			{
+				Action: "email_transcript", Target: "mail", State: "delivered", At: s.EndedAt, To: "boss@example.com", Audience: "internal",
+				Asked: true, Note: "As promised.\n<Bo>",
+			},
 		},
 		Links: []PaneLink{{ID: "l_1", State: "open", Purpose: "resume", ExpiresAt: s.EndedAt.AddDate(0, 0, 7)}},
 	}

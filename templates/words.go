@@ -81,8 +81,8 @@ type pageWords struct {
 type paneWords struct {
 	Title, Prior, NoTickets, Notes, Deliveries, Links, None string
 	Stale, Pending, Unavailable, Updated, MatchedBy         string
-	Expires, Held                                           string
-	States, Actions, Holds, Purposes                        map[string]string
+	Expires, Held, Asked                                    string
+	States, Actions, Audiences, Holds, Purposes             map[string]string
 }
 
 // fill puts values into a pattern: fill("Chat with {name}", "{name}", "Ann"). What a

@@ -92,6 +92,29 @@ func TestATranscriptThatIsAskedForHasAPDFWhereThatWasAskedFor(t *testing.T) {
 	}
 }
 
+func TestColleaguesReadWhatAgentsAskedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, searchable(), "")
+	r.run(r.end(sample("c", 1))[chat.EmailTranscript])
+	r.run(r.ask("c", map[string]any{"to": "boss@example.com", "note": "As promised on the phone"}))
+	r.run(r.ask("c", map[string]any{"to": "qa@acme.example", "audience": "internal"}))
+	r.run(r.ask("c", map[string]any{"to": "ann@example.com"}))
+	sent := v.things("message")
+	if len(sent) != 4 {
+		t.Fatalf("%d mails", len(sent))
+	}
+	const asked = "\nTranscript: mail · boss@example.com · for the customer · asked for by an agent · delivered · "
+	if inside := sent[2].text; !strings.Contains(inside, asked) || strings.Contains(inside, "promised") {
+		t.Errorf("the internal transcript says %s", inside)
+	}
+	for _, mail := range []thing{sent[0], sent[1], sent[3]} {
+		if strings.Contains(mail.text, "asked for") || strings.Contains(mail.text, "Deliveries") || strings.Contains(mail.text, "boss@") {
+			t.Errorf("the customer reads of the deliveries: %s", mail.text)
+		}
+	}
+}
+
 func TestATranscriptThatIsAskedForDoesNotGoWhereMailMayNotGo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

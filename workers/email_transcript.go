@@ -86,6 +86,7 @@ func (w *Worker) deliveries(ctx context.Context, j job) ([]templates.Delivery, e
 		out = append(out, templates.Delivery{
 			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold),
 			Receipt: d.Receipt, Ref: d.Ref.ID, URL: d.Ref.URL, At: d.UpdatedAt,
+			To: d.Params.To, Audience: string(d.Reader()), Asked: d.Params.Asked,
 		})
 	}
 	return out, nil

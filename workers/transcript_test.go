@@ -39,7 +39,7 @@ func TestColleaguesReadWhatBecameOfTheChatAndTheCustomerDoesNot(t *testing.T) {
 	t.Parallel()
 	mails := transcripts(t, newRig(t), sample("c", 1))
 	inside := mails["qa@acme.example"].text
-	for _, line := range []string{"\nDeliveries\nTicket: zd · delivered · 1 · ", "\nNotes on the ticket: zd · pending · ", "\nTranscript: mail · delivered · "} {
+	for _, line := range []string{"\nDeliveries\nTicket: zd · delivered · 1 · ", "\nNotes on the ticket: zd · pending · ", "\nTranscript: mail · for the customer · delivered · "} {
 		if !strings.Contains(inside, line) {
 			t.Errorf("the internal transcript lacks %q", line)
 		}

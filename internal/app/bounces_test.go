@@ -109,7 +109,7 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ledger.Close()
-	if err := ledger.List(t.Context(), "", "email_transcript", "", 0); err != nil || !strings.Contains(shown.String(), "delivered  bounced 5.1.1") {
+	if err := ledger.List(t.Context(), "", "email_transcript", "", 0); err != nil || !strings.Contains(shown.String(), "delivered  bounced 5.1.1") || !strings.Contains(shown.String(), "to user (customer)") {
 		t.Errorf("the ledger shows %q, %v", shown.String(), err)
 	}
 	if code := r.call(http.MethodPost, "/v1/conversations/"+second.ID+"/end", second, nil); code != http.StatusAccepted {

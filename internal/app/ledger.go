@@ -1,16 +1,19 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/httpapi"
+	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 )
 
@@ -169,6 +172,9 @@ func (l *Ledger) show(ctx context.Context, key chat.Key) error {
 	if err := l.print([]store.Timeline{d}); err != nil {
 		return err
 	}
+	if d.Params.Cover != "" {
+		fmt.Fprintf(l.out, "  %s\n", strings.ReplaceAll(printable(d.Params.Cover), "\n", "\n  "))
+	}
 	for _, try := range d.Tries {
 		fmt.Fprintf(l.out, "  %s  %-20s %-16s %6d ms\n", try.At.Format(time.RFC3339), try.Outcome, try.Error, try.Duration.Milliseconds())
 	}
@@ -184,8 +190,34 @@ func (l *Ledger) print(list []store.Timeline) error {
 		return writeJSON(l.out, map[string]any{"deliveries": views})
 	}
 	for _, d := range list {
-		more := strings.Join(strings.Fields(strings.Join([]string{string(d.Hold), d.Error, d.Receipt, d.Ref.ID}, " ")), " ")
+		more := strings.Join(strings.Fields(strings.Join([]string{string(d.Hold), d.Error, d.Receipt, d.Ref.ID, recipient(d)}, " ")), " ")
 		fmt.Fprintf(l.out, "%s  %-20s %-17s %-8s %-10s %s\n", d.ID, d.Conversation, d.Action, d.Target, d.State, more)
 	}
 	return nil
+}
+
+// recipient says to whom a message goes, and for whom a transcript is.
+func recipient(d store.Timeline) string {
+	to := d.To
+	if d.Action == chat.EmailTranscript {
+		to = cmp.Or(to, plan.ToUser) + " (" + string(d.Reader())
+		if d.Params.Asked {
+			to += ", asked for"
+		}
+		to += ")"
+	}
+	if to == "" {
+		return ""
+	}
+	return "to " + printable(to)
+}
+
+// printable leaves out what would steer a terminal: what people typed is shown.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -173,6 +173,14 @@ type Delivery struct {
 	UpdatedAt time.Time
 }
 
+// Reader is for whom a transcript is; "" of any other delivery.
+func (d Delivery) Reader() Audience {
+	if d.Action != EmailTranscript {
+		return ""
+	}
+	return d.Params.Audience
+}
+
 // Never is the Delay of a delivery that waits for something other than time.
 const Never time.Duration = -1
 

@@ -37,6 +37,7 @@ func TestATimelineIsThatOfTheContract(t *testing.T) {
 		},
 		{
 			"id": ids[2].ID, "action": "email_transcript", "target": "mail", "state": "pending", "held_by": nil,
+			"to": "ann@example.com", "audience": "customer",
 			"ref": nil, "receipt": nil, "error": nil, "attempts": []any{},
 		},
 	}

@@ -30,7 +30,7 @@ const (
 )
 
 // details is the pane. agents has those of the latest episode, whose names the page
-// shows; it is no part of the JSON.
+// shows, and timeline the deliveries as they are stored; they are no part of the JSON.
 type details struct {
 	Conversation string         `json:"conversation"`
 	User         chat.User      `json:"user"`
@@ -42,7 +42,8 @@ type details struct {
 	Links        []link         `json:"links" nullable:"false"`
 	Deliveries   []delivery     `json:"deliveries" nullable:"false"`
 
-	agents []chat.Agent
+	agents   []chat.Agent
+	timeline []store.Timeline
 }
 
 // priorTickets is what one desk knows of the user.
@@ -87,7 +88,7 @@ func (a *api) details(ctx context.Context, o *config.Organization, id string) (d
 	return details{
 		Conversation: id, User: s.User, Messages: orEmpty(s.Messages), Notes: orEmpty(s.Notes), Form: orEmpty(s.Form),
 		Flags: orEmpty(a.Flags(o, s)), PriorTickets: prior, Links: viewLinks(links), Deliveries: viewDeliveries(deliveries),
-		agents: s.Agents,
+		agents: s.Agents, timeline: deliveries,
 	}, nil
 }
 

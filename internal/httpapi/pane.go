@@ -12,7 +12,6 @@ import (
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/signing"
-	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -104,15 +103,10 @@ func (a *api) showPane(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	deliveries, err := a.Store.Deliveries(r.Context(), o.ID, pane.Conversation)
-	if err != nil {
-		a.refuse(w, r, err)
-		return
-	}
 	if slices.ContainsFunc(d.PriorTickets, func(p priorTickets) bool { return p.State == statePending || p.State == stateStale }) {
 		w.Header().Set("Refresh", paneReload)
 	}
-	p := panePage(o, d, deliveries)
+	p := panePage(o, d)
 	// Who embeds the pane is the chat core's business: the address is the secret, and the
 	// page has nothing to click on but links.
 	renderer := a.Renderer.For(o.ID)
@@ -135,7 +129,7 @@ func (a *api) paneOf(r *http.Request) (signing.Pane, *config.Organization, error
 	return pane, o, nil
 }
 
-func panePage(o *config.Organization, d details, deliveries []store.Timeline) templates.PanePage {
+func panePage(o *config.Organization, d details) templates.PanePage {
 	p := templates.PanePage{
 		Brand: brandOf(o), Conversation: d.Conversation, Messages: d.Messages, Notes: d.Notes, Form: d.Form, Flags: d.Flags,
 		User: d.User, Agents: d.agents, Locale: o.Locale, Location: o.Location(),
@@ -147,9 +141,10 @@ func panePage(o *config.Organization, d details, deliveries []store.Timeline) te
 		}
 		p.Prior = append(p.Prior, prior)
 	}
-	for _, d := range deliveries {
+	for _, d := range d.timeline {
 		p.Deliveries = append(p.Deliveries, templates.Delivery{
 			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), Receipt: d.Receipt, URL: d.Ref.URL, At: d.UpdatedAt,
+			To: d.To, Audience: string(d.Reader()), Asked: d.Params.Asked, Note: d.Params.Cover,
 		})
 	}
 	for _, l := range d.Links {

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -53,44 +51,4 @@ func (s *Store) TakeBounce(ctx context.Context, organization string, id chat.Key
 		return q.SuppressBounced(ctx, sqlc.SuppressBouncedParams{Organization: organization, Address: address, Reason: b.Suppress})
 	})
 	return news, err
-}
-
-// sentTo is where a mail went.
-func (s *Store) sentTo(ctx context.Context, q *sqlc.Queries, d sqlc.Delivery) (string, error) {
-	if to := params(d.Params).To; to != "" {
-		return to, nil
-	}
-	return s.userAddress(ctx, q, d)
-}
-
-// userAddress is where a mail to the conversation's user went: the address as it was
-// known then. What came later may be another mailbox.
-func (s *Store) userAddress(ctx context.Context, q *sqlc.Queries, d sqlc.Delivery) (string, error) {
-	stored, err := q.Snapshot(ctx, sqlc.SnapshotParams{Conversation: d.Conversation, Episode: d.Episode})
-	if err != nil {
-		return "", err
-	}
-	doc, err := s.unpack(stored.Snapshot)
-	if err != nil {
-		return "", err
-	}
-	var said struct {
-		User chat.User `json:"user"`
-	}
-	if err := json.Unmarshal(doc.Raw, &said); err != nil { // a long chat's messages are not needed
-		return "", fmt.Errorf("reading a stored snapshot: %w", err)
-	}
-	snapshot := chat.Snapshot{User: said.User}
-	contacts, err := q.ContactsBefore(ctx, sqlc.ContactsBeforeParams{Conversation: d.Conversation, Episode: d.Episode, Before: value(d.LastCallAt)})
-	if err != nil {
-		return "", err
-	}
-	for _, body := range contacts {
-		contact, err := decodeContact(body)
-		if err != nil {
-			return "", err
-		}
-		snapshot = contact.Apply(snapshot)
-	}
-	return snapshot.User.Email, nil
 }

@@ -11,9 +11,12 @@ import (
 	"github.com/afterchat/afterchat/internal/store/sqlc"
 )
 
-// Timeline is a delivery with every try at it, oldest first.
+// Timeline is a delivery with every try at it, oldest first. To is the address or number
+// that it goes to; empty where there is none, and where it is the user's and deliveries
+// of many conversations are listed: it stands in each one's snapshot.
 type Timeline struct {
 	chat.Delivery
+	To    string
 	Tries []chat.Attempt
 	seq   int64
 }
@@ -28,9 +31,13 @@ func (s *Store) Deliveries(ctx context.Context, organization, conversation strin
 	if err != nil {
 		return nil, fmt.Errorf("reading the deliveries: %w", away(err))
 	}
-	out := make([]Timeline, 0, len(rows))
+	out, kept := make([]Timeline, 0, len(rows)), make([]sqlc.Delivery, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, Timeline{Delivery: delivery(r.Delivery, r.ConversationID), seq: r.Delivery.Seq})
+		kept = append(kept, r.Delivery)
+	}
+	if err := s.addRecipients(ctx, kept, out); err != nil {
+		return nil, err
 	}
 	return out, s.complete(ctx, out)
 }
@@ -42,6 +49,9 @@ func (s *Store) Delivery(ctx context.Context, organization string, id chat.Key) 
 		return Timeline{}, fmt.Errorf("reading the delivery: %w", away(err))
 	}
 	one := []Timeline{{Delivery: delivery(r.Delivery, r.ConversationID)}}
+	if err := s.addRecipients(ctx, []sqlc.Delivery{r.Delivery}, one); err != nil {
+		return Timeline{}, err
+	}
 	err = s.complete(ctx, one)
 	return one[0], err
 }
@@ -66,7 +76,8 @@ func (s *Store) ListDeliveries(ctx context.Context, organization string, f Filte
 	}
 	out := make([]Timeline, 0, len(rows))
 	for _, r := range rows {
-		out = append(out, Timeline{Delivery: delivery(r.Delivery, r.ConversationID), seq: r.Delivery.Seq})
+		d := delivery(r.Delivery, r.ConversationID)
+		out = append(out, Timeline{Delivery: d, To: d.Params.To, seq: r.Delivery.Seq})
 	}
 	var next int64
 	if len(out) == f.Most && f.Most > 0 {

@@ -14,7 +14,7 @@ type soFar struct {
 }
 
 // DeliveriesSoFar returns what has become of a claimed delivery's conversation, in the
-// order in which it was planned: id, action, target, state, hold, receipt, ref and when
+// order in which it was planned: id, action, target, params, state, hold, receipt, ref and when
 // that changed last. Whoever asks at the same time is answered by one query.
 func (s *Store) DeliveriesSoFar(ctx context.Context, c *Claimed) ([]chat.Delivery, error) {
 	asked := &soFar{conversation: c.conversation}
@@ -37,7 +37,7 @@ func (s *Store) readSoFar(ctx context.Context, batch []*soFar) error {
 	of := make(map[int64][]chat.Delivery, len(batch))
 	for _, r := range rows {
 		of[r.Conversation] = append(of[r.Conversation], chat.Delivery{
-			ID: r.ID, Action: chat.Action(r.Action), Target: r.Target, State: chat.State(r.State), Hold: chat.Hold(r.HeldBy),
+			ID: r.ID, Action: chat.Action(r.Action), Target: r.Target, Params: params(r.Params), State: chat.State(r.State), Hold: chat.Hold(r.HeldBy),
 			Receipt: r.Receipt, Ref: chat.Ref{ID: r.RefID, URL: r.RefUrl}, UpdatedAt: r.UpdatedAt,
 		})
 	}

@@ -7,7 +7,7 @@ select sqlc.embed(d), c.id as conversation_id from deliveries d join conversatio
 where c.organization = @organization and c.id = @conversation order by d.seq;
 
 -- name: DeliveriesSoFar :many
-select conversation, id, action, target, state, held_by, receipt, ref_id, ref_url, updated_at
+select conversation, id, action, target, params, state, held_by, receipt, ref_id, ref_url, updated_at
 from deliveries where conversation = any(@conversations::bigint[]) order by seq;
 
 -- name: ListDeliveries :many

@@ -116,7 +116,7 @@ func (q *Queries) DeliveriesOfConversation(ctx context.Context, arg DeliveriesOf
 }
 
 const deliveriesSoFar = `-- name: DeliveriesSoFar :many
-select conversation, id, action, target, state, held_by, receipt, ref_id, ref_url, updated_at
+select conversation, id, action, target, params, state, held_by, receipt, ref_id, ref_url, updated_at
 from deliveries where conversation = any($1::bigint[]) order by seq
 `
 
@@ -125,6 +125,7 @@ type DeliveriesSoFarRow struct {
 	ID           chat.Key
 	Action       string
 	Target       string
+	Params       string
 	State        string
 	HeldBy       string
 	Receipt      string
@@ -147,6 +148,7 @@ func (q *Queries) DeliveriesSoFar(ctx context.Context, conversations []int64) ([
 			&i.ID,
 			&i.Action,
 			&i.Target,
+			&i.Params,
 			&i.State,
 			&i.HeldBy,
 			&i.Receipt,
