@@ -5,11 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
-	"golang.org/x/net/netutil"
 
 	"github.com/afterchat/afterchat/internal/config"
 )
@@ -17,10 +17,18 @@ import (
 // Limits of a door.
 const (
 	maxConnections = 64
-	maxRecipients  = 32 // of one mail
-	maxLine        = 16 << 10
-	// patience is how long a client may be silent, and how long its mail may take.
-	patience = 5 * time.Minute
+	// maxFromOne is how many of them one client may have that is not on this machine. It
+	// is more than the 20 with which Postfix delivers at once, and leaves room for others.
+	maxFromOne    = 32
+	maxRecipients = 32 // of one mail
+	maxLine       = 16 << 10
+	// A client may be silent for firstPatience before it has said anything, and for patience
+	// later. RFC 5321 section 4.5.3.2.7 would have a server wait for five minutes, but a
+	// bounce comes from a relay that has one to deliver when it connects.
+	firstPatience = 30 * time.Second
+	patience      = 2 * time.Minute
+	// mailTime is how long a mail may take.
+	mailTime = 5 * time.Minute
 	// lifetime is how long one connection is kept, however busy its client.
 	lifetime = 15 * time.Minute
 	// takeTimeout bounds what is done in the database for one recipient.
@@ -44,6 +52,7 @@ type Door struct {
 	mu     sync.Mutex
 	lines  map[*line]bool
 	closed bool
+	full   bool // when it last turned a connection away, and none has gone since
 }
 
 // Serve takes connections until Close, or until the listener fails. It is called once.
@@ -57,7 +66,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	server.LMTP = d.Protocol == config.ProtocolLMTP
 	server.Domain = d.Name
 	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = MaxBytes, maxRecipients, maxLine
-	server.ReadTimeout, server.WriteTimeout = patience, patience
+	server.ReadTimeout, server.WriteTimeout = patience, mailTime
 	server.EnableSMTPUTF8 = true
 	server.ErrorLog = quietly{d.Log}
 
@@ -69,7 +78,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	}
 	d.server, d.cancel, d.lines = server, cancel, map[*line]bool{}
 	d.mu.Unlock()
-	return server.Serve(listener{netutil.LimitListener(l, maxConnections), d})
+	return server.Serve(listener{l, d})
 }
 
 // Close lets mails that are being taken be taken, hangs up on whoever says nothing, and
@@ -97,45 +106,39 @@ func (d *Door) Close(ctx context.Context) {
 	}
 }
 
-// listener notes a door's connections.
-type listener struct {
-	net.Listener
-	door *Door
-}
-
-// Accept waits for the next connection.
-func (l listener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	accepted := &line{Conn: conn, door: l.door, limit: time.Now().Add(lifetime)}
-	l.door.mu.Lock()
-	defer l.door.mu.Unlock()
-	l.door.lines[accepted] = true
-	if l.door.closed {
-		accepted.hangUp()
-	}
-	return accepted, nil
-}
-
-// line is a connection that ends: reads of it have a limit beyond the deadlines that
+// line is a connection that ends: reads of it have limits beyond the deadlines that
 // go-smtp sets before each command.
 type line struct {
 	net.Conn
 	door *Door
+	from netip.Prefix
 
 	mu       sync.Mutex
 	limit    time.Time
+	spoken   bool // has the client said anything?
 	busy     bool // with a mail
 	hangsUp  bool // when it is not busy any more
 	deadline time.Time
+}
+
+// Read notes that the client speaks.
+func (l *line) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if n > 0 {
+		l.mu.Lock()
+		l.spoken = true
+		l.mu.Unlock()
+	}
+	return n, err
 }
 
 // SetReadDeadline sets the nearer of t and the limit.
 func (l *line) SetReadDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if first := time.Now().Add(firstPatience); !l.spoken && first.Before(t) {
+		t = first
+	}
 	l.deadline = t
 	return l.apply()
 }
@@ -158,6 +161,10 @@ func (l *line) mark(busy bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy = busy
+	if busy {
+		l.deadline = time.Now().Add(mailTime)
+		_ = l.apply() // as below
+	}
 	l.end()
 }
 
