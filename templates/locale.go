@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/go-playground/locales/ar"
@@ -125,6 +126,11 @@ func languageOf(locale string) string {
 		return ""
 	}
 	return languages[base.String()]
+}
+
+// Languages returns the tags of the languages that readers are written to in, in order.
+func Languages() []string {
+	return slices.Compact(slices.Sorted(maps.Values(languages)))
 }
 
 // FirstSpoken returns the first locale that readers are written to in, "" if none: the

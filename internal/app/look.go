@@ -53,7 +53,7 @@ func Check(ctx context.Context, path string, probe, asJSON bool, out io.Writer) 
 	if err != nil {
 		return false, err
 	}
-	findings = append(findings, pdfs...)
+	findings = append(append(findings, pdfs...), localesFound(c)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Organizations)) {
 		findings = append(findings, checkTemplates(c.Organizations[id])...)
 	}

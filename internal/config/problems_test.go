@@ -70,6 +70,7 @@ func TestEveryProblemIsNamedAtItsPlace(t *testing.T) {
 		"a bad choice of smtp":       {in("    mail: {from: a@b.example, smtp: {address: 'a:1', tls: maybe}}\n"), []string{"tls: must be one of none, starttls, implicit"}},
 		"more than mails can be":     {in("    mail: {from: a@b.example, attachments: {inline: 1KB, attach: 50MB}, smtp: {address: 'a:1'}}\n"), []string{"7:31: attachments: inline and attach must be 50MB or less together"}},
 		"files without an end":       {in("    mail: {from: a@b.example, attachments: {attach: 8589934591GB, inline: 8589934591GB}, smtp: {address: 'a:1'}}\n"), []string{"7:31: attachments: inline and attach must be 50MB or less together"}},
+		"a name with a comma":        {in("    mail: {from: 'Acme, Inc. <a@b.example>', smtp: {address: 'a:1'}}\n"), []string{`as '"Acme, Inc." <support@acme.example>'`}},
 		"mail from nobody":           {in("    mail: {from: nobody, smtp: {address: 'a:1'}}\n"), []string{"7:18: from: must be an address"}},
 		"an unknown desk":            {in("    tickets: [{desk: zt}]\n"), []string{`7:22: desk: there is no such desk; the nearest is "zd" (there are zd)`}},
 		"a priority misspelt":        {in("    tickets: [{desk: zd, priority: hgih}]\n"), []string{"7:36: priority: must be one of low, normal, high, urgent"}},
