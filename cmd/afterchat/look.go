@@ -112,6 +112,7 @@ type sendTestCommand struct {
 	To           string `required:"" placeholder:"ADDRESS" help:"Who gets it."`
 	Audience     string `enum:"customer,internal" default:"customer" help:"What it shows: customer or internal."`
 	PDF          bool   `name:"pdf" help:"Attach the transcript as a PDF, too."`
+	Force        bool   `help:"Send it although the address is suppressed."`
 	offlineFlag
 	JSON bool   `name:"json" help:"Print JSON."`
 	Chat string `arg:"" optional:"" placeholder:"CHAT.json" help:"The snapshot; - reads standard input. Without it: a made-up one."`
@@ -119,14 +120,14 @@ type sendTestCommand struct {
 
 // Run mails the transcript, marked as a test.
 func (c sendTestCommand) Run(ctx context.Context, s streams) error {
-	m := app.TestMail{Trial: app.Trial{Organization: c.Organization, Audience: c.Audience, Offline: c.Offline}, To: c.To, PDF: c.PDF}
+	m := app.TestMail{Trial: app.Trial{Organization: c.Organization, Audience: c.Audience, Offline: c.Offline}, To: c.To, PDF: c.PDF, Force: c.Force}
 	if c.Chat != "" {
 		var err error
 		if m.Chat, err = (chatFlags{Chat: c.Chat}).read(); err != nil {
 			return err
 		}
 	}
-	err := app.SendTest(ctx, c.Config, m, c.JSON, s.out)
+	err := app.SendTest(ctx, c.Config, m, c.JSON, s.out, s.err)
 	if errors.Is(err, app.ErrNotSent) {
 		return errQuiet
 	}

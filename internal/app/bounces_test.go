@@ -11,6 +11,7 @@ import (
 
 	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
 	"github.com/afterchat/afterchat/internal/app"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/standin"
 )
 
@@ -122,12 +123,24 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 		t.Errorf("%d mails", n)
 	}
 	test := app.TestMail{Trial: app.Trial{Organization: standin.Organization, Audience: "customer"}, To: "kim@example.com"}
-	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard); err != nil {
+	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	mails = r.vendors.Mail.Messages()
 	if err := smtp.SendMail(door, nil, "", []string{mails[1].From}, []byte(returned(mails[1]))); err != nil {
 		t.Errorf("the bounce of a test: %v", err)
+	}
+	test.To = strings.ToUpper(first.User.Email)
+	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard, io.Discard); fault.CodeOf(err) != "suppressed" || !strings.Contains(err.Error(), "bounced") {
+		t.Errorf("a test to a suppressed address: %v", err)
+	}
+	test.Force = true
+	var notes strings.Builder
+	if err := app.SendTest(t.Context(), r.path, test, false, io.Discard, &notes); err != nil || !strings.Contains(notes.String(), "suppressed (bounced)") {
+		t.Errorf("forced: %q, %v", notes.String(), err)
+	}
+	if n := len(r.vendors.Mail.Messages()); n != 3 {
+		t.Errorf("%d mails", n)
 	}
 	var parts map[string]string
 	if code := r.call(http.MethodGet, "/readyz", nil, &parts); code != http.StatusOK || parts["bounces"] != "ok" {

@@ -172,7 +172,7 @@ func TestASentTestHoldsWhatTheMailWould(t *testing.T) {
 		inline, files, fetched int
 	}{{r.trial, true, 1, 2, 5}, {r.trial, false, 1, 1, 3}, {offline, false, 0, 0, 0}, {made, true, 0, 1, 1}} {
 		before := r.asked.Load()
-		if err := app.SendTest(t.Context(), r.path, app.TestMail{Trial: test.trial, To: "me@example.org", PDF: test.pdf}, false, io.Discard); err != nil {
+		if err := app.SendTest(t.Context(), r.path, app.TestMail{Trial: test.trial, To: "me@example.org", PDF: test.pdf}, false, io.Discard, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		m, err := r.mail.Messages()[i].Read()

@@ -11,15 +11,17 @@ import (
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 )
 
-// TestMail is what SendTest mails, and to which address; with PDF also as pages.
+// TestMail is what SendTest mails, and to which address; with PDF also as pages, and with
+// Force although the address is suppressed.
 type TestMail struct {
 	Trial
-	To  string
-	PDF bool
+	To         string
+	PDF, Force bool
 }
 
 // sendTestTimeout bounds the whole of it; a mail server may think for long.
@@ -29,12 +31,13 @@ const sendTestTimeout = time.Minute
 var ErrNotSent = errors.New("the test was not sent")
 
 // SendTest mails a transcript that is marked as a test, through the organization's mail
-// account, once. It is in no ledger, and its Message-ID is nobody else's.
-func SendTest(ctx context.Context, path string, m TestMail, asJSON bool, out io.Writer) error {
+// account, once. It is in no ledger, and its Message-ID is nobody else's. What else is to
+// be known goes to notes.
+func SendTest(ctx context.Context, path string, m TestMail, asJSON bool, out, notes io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTestTimeout)
 	defer cancel()
 	began := time.Now()
-	ref, err := sendTest(ctx, path, m)
+	ref, err := sendTest(ctx, path, m, notes)
 	if asJSON {
 		return reportTest(ref, err, time.Since(began), out)
 	}
@@ -45,7 +48,7 @@ func SendTest(ctx context.Context, path string, m TestMail, asJSON bool, out io.
 	return err
 }
 
-func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
+func sendTest(ctx context.Context, path string, m TestMail, notes io.Writer) (chat.Ref, error) {
 	c, o, s, err := chatOf(path, m.Organization, m.Chat)
 	if err != nil {
 		return chat.Ref{}, err
@@ -55,6 +58,9 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 	}
 	if !plan.GoodAddress(m.To) {
 		return chat.Ref{}, fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
+	}
+	if err := m.mayGo(ctx, c, notes); err != nil {
+		return chat.Ref{}, err
 	}
 	built, err := newAccounts(c, unlimited{}, func(string, string, string, time.Duration) {})
 	if err != nil {
@@ -75,6 +81,35 @@ func sendTest(ctx context.Context, path string, m TestMail) (chat.Ref, error) {
 		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
 		BounceTag: keys.BounceMark(o.ID, key).Tag, // so that a bounce of the test gets as far as any other
 	})
+}
+
+// suppressedTimeout bounds the question whether an address is suppressed. A test of the
+// mail account is worth something before there is a database, too.
+const suppressedTimeout = 5 * time.Second
+
+// mayGo refuses a suppressed address, to which nothing else is written, unless it is forced.
+func (m TestMail) mayGo(ctx context.Context, c *config.Config, notes io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, suppressedTimeout)
+	defer cancel()
+	reason, err := m.suppressed(ctx, c)
+	switch {
+	case err != nil:
+		fmt.Fprintln(notes, "The database cannot be asked whether the address is suppressed.")
+	case reason != "" && !m.Force:
+		return fault.New(fault.Conflict, "suppressed", "the address is suppressed ("+reason+"), so no transcript or link goes there; --force sends the test all the same").At("to")
+	case reason != "":
+		fmt.Fprintf(notes, "The address is suppressed (%s): no transcript or link goes there.\n", reason)
+	}
+	return nil
+}
+
+func (m TestMail) suppressed(ctx context.Context, c *config.Config) (string, error) {
+	s, err := OpenStore(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	return s.SuppressedBecause(ctx, m.Organization, chat.ChannelEmail, plan.NormalizeAddress(m.To))
 }
 
 // reportTest says how it went as {"ok","ref","duration_ms","error"}.

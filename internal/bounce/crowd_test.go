@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -75,7 +74,7 @@ func (v visitor) say(command string) string {
 func crowded(t *testing.T) *corridor {
 	t.Helper()
 	c := &corridor{conns: make(chan net.Conn)}
-	d := &bounce.Door{Protocol: config.ProtocolSMTP, Name: "after.example", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Ready: func() bool { return true }}
+	d := &bounce.Door{Protocol: config.ProtocolSMTP, Name: "after.example", Log: slog.New(slog.DiscardHandler), Ready: func() bool { return true }}
 	served := make(chan error, 1)
 	go func() { served <- d.Serve(t.Context(), c) }()
 	t.Cleanup(func() {

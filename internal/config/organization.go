@@ -82,7 +82,7 @@ type Bounces struct {
 	Listen     string            `yaml:"listen" jsonschema_description:"Where a mail server hands bounces over, host:port. Organizations may share it. Without it only the webhook takes them."`
 	Protocol   string            `yaml:"protocol" validate:"oneof=lmtp smtp" jsonschema_description:"What is spoken at listen. Default lmtp."`
 	ReturnPath string            `yaml:"return_path" validate:"required_with=Listen,omitempty,return_path" jsonschema_description:"The address that bounces go to, as bounces@acme.example; each mail gets one of its own made from it, as bounces+…@acme.example. Without it bounces go to from."`
-	Secret     connectors.Secret `yaml:"secret" validate:"required_without=Listen,omitempty,door_secret" jsonschema_description:"Opens the webhook /webhooks/mail/<organization>/bounce; 16 bytes or more. Without it the webhook is closed."`
+	Secret     connectors.Secret `yaml:"secret" validate:"required_without=Listen,omitempty,door_key" jsonschema_description:"Opens the webhook /webhooks/mail/<organization>/bounce; 16 bytes or more. Without it the webhook is closed."`
 }
 
 // completeAccount puts into the account's settings what the contract writes beside them.

@@ -36,7 +36,7 @@ func validate(c *Config, r *report) {
 	})
 	for tag, valid := range map[string]func(string) bool{
 		"signing_key": func(s string) bool { return len(s) >= 32 },
-		"door_secret": func(s string) bool { return len(s) >= 16 },
+		"door_key":    func(s string) bool { return len(s) >= 16 },
 		"mailbox":     isMailbox,
 		"listen":      isListen,
 		"return_path": isReturnPath,
@@ -93,7 +93,7 @@ var plainTags = map[string]string{
 	"mailbox":            `must be an address, as Acme Support <support@acme.example>; a name with a comma or the like stands in quotes, as '"Acme, Inc." <support@acme.example>'`,
 	"return_path":        fmt.Sprintf("must be an address, as bounces@acme.example, with at most %d characters before the @", connectors.MaxReturnLocal),
 	"recipient":          "must be user, or one address as qa@acme.example",
-	"door_secret":        "must have 16 bytes or more: whoever has it is believed",
+	"door_key":           "must have 16 bytes or more: whoever has it is believed",
 	"signing_key":        "must have 32 bytes or more",
 	"listen":             "must be host:port, as 127.0.0.1:8080",
 	"hostname_port":      "must be host:port, as 127.0.0.1:8080",

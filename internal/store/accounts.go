@@ -67,11 +67,7 @@ func (s *Store) Suppression(ctx context.Context, c *Claimed, channel, address st
 	if !c.hasSuppressions {
 		return "", nil
 	}
-	reason, err := s.queries.Suppression(ctx, sqlc.SuppressionParams{Organization: c.Organization, Channel: channel, Address: address})
-	if ok, err := found(err); !ok {
-		return "", away(err)
-	}
-	return reason, nil
+	return s.SuppressedBecause(ctx, c.Organization, channel, address)
 }
 
 // SetReceipt notes what the other side said later about a delivery, if newer says that

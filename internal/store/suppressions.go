@@ -33,6 +33,16 @@ func (s *Store) Suppressions(ctx context.Context, organization, channel string, 
 	return out, nil
 }
 
+// SuppressedBecause returns why an organization does not write to an address or number, ""
+// if it does.
+func (s *Store) SuppressedBecause(ctx context.Context, organization, channel, address string) (string, error) {
+	reason, err := s.queries.Suppression(ctx, sqlc.SuppressionParams{Organization: organization, Channel: channel, Address: address})
+	if ok, err := found(err); !ok {
+		return "", away(err)
+	}
+	return reason, nil
+}
+
 // AddSuppression suppresses an address for a reason and reports whether that changed
 // anything.
 func (s *Store) AddSuppression(ctx context.Context, organization, channel, address, reason string) (bool, error) {

@@ -130,6 +130,9 @@ func TestASuppressionIsOneOrganizationsOwn(t *testing.T) {
 		if why, err := r.Suppression(t.Context(), c, chat.ChannelEmail, "ann@example.com"); why != want || err != nil {
 			t.Errorf("%s: %q, %v", organization, why, err)
 		}
+		if why, err := r.SuppressedBecause(t.Context(), organization, chat.ChannelEmail, "ann@example.com"); why != want || err != nil {
+			t.Errorf("%s, without a delivery: %q, %v", organization, why, err)
+		}
 	}
 }
 
