@@ -58,7 +58,7 @@ func TestTheTimelineSaysWhatWasSentToWhom(t *testing.T) {
 	var signed struct{ URL string }
 	d.do("POST", "/v1/conversations/c/pane", object{"agent": "a_1"}).is(201, &signed)
 	page := string(d.do("GET", strings.TrimPrefix(signed.URL, publicURL), nil, "Authorization", "").is(200, nil).body)
-	for _, text := range []string{"mail · boss@example.com · for the customer · asked for by an agent", "As promised,<br>\nBo", "qa@acme.example · internal", "sms · &#43;46701234567"} {
+	for _, text := range []string{"mail · boss@example.com · for the customer · asked for by an agent", "As promised,<br>\nBo", "qa@acme.example · internal", "sms · +46701234567"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the pane's page does not say %q", text)
 		}
