@@ -88,8 +88,9 @@ func TestATranscriptThatIsTooLongIsAttachedWhole(t *testing.T) {
 	s := sample("c", 1)
 	s.Messages[1].Text = strings.Repeat("unplug it ", 4000)
 	m := transcripts(t, r, s)["ann@example.com"]
-	if strings.Contains(m.text, "unplug it unplug it") || !strings.Contains(m.text, "The first 1 of 2 messages.") {
-		t.Error("the mail is not cut between its messages, or does not say so")
+	if strings.Contains(m.text, strings.TrimSpace(s.Messages[1].Text)) || !strings.Contains(m.text, "unplug it unplug it") ||
+		!strings.Contains(m.text, "[…]") || !strings.Contains(m.text, "The first 1 of 2 messages. A message is too long for this mail and is cut.") {
+		t.Error("the mail is not cut inside its long message, or does not say so")
 	}
 	if len(m.files) != 1 || !strings.Contains(string(m.files[0].Content), strings.TrimSpace(s.Messages[1].Text)) {
 		t.Errorf("%d files, or the message is not in it", len(m.files))
