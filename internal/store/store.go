@@ -80,6 +80,10 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 	// Every statement is a look-up by keys, so one plan serves all parameters; planning
 	// each batch anew cost a quarter of PostgreSQL's time.
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	// Such a plan may be made while a table is still empty, and then reads all of it for as
+	// long as the connection lives; what is no look-up has no index to choose anyway.
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	config.ConnConfig.RuntimeParams["jit"] = "off" // it would take the price of a scan for a long query
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to PostgreSQL: %w", away(err))
