@@ -33,7 +33,7 @@ func TestMailsReachARealMailbox(t *testing.T) {
 			"a full mailbox is tried again, slowly":                             fullMailbox,
 			"a refused recipient fails at once and is named nowhere":            refusedRecipient,
 			"a server that dies before its answer leaves it to a person":        deadServer,
-			"a server that says nothing leaves it to a person":                  silentServer,
+			"a server that says nothing for longer than a lease is waited for":  silentServer,
 			"an answer that is lost leaves it to a person":                      lostAnswer,
 			"a mail that bounces later, by LMTP":                                bouncesByLMTP,
 			"a mail that bounces later, by SMTP":                                bouncesBySMTP,
