@@ -10,7 +10,7 @@ import (
 // kept, so an effect costs about a tenth less processor time (make bench). Up to
 // collectAlways bytes, that is: with more, of some huge chats, it runs as often as need be.
 const (
-	collectAt     = 400
+	collectAt     = 300
 	collectAlways = 384 << 20
 )
 
