@@ -77,6 +77,9 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "afterchat"
 	}
+	// A process that is stopped in the middle of a transaction must not hold its rows: others
+	// could not take over what it was at.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
 	// Every statement is a look-up by keys, so one plan serves all parameters; planning
 	// each batch anew cost a quarter of PostgreSQL's time.
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
