@@ -1,6 +1,10 @@
 package store
 
-import "github.com/jackc/pgx/v5/pgxpool"
+import (
+	"context"
 
-// Pool gives tests the connections that the store itself uses.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+	"github.com/jackc/pgx/v5"
+)
+
+// BeginMoving begins a transaction as the moves of deliveries do.
+func BeginMoving(ctx context.Context, s *Store) (pgx.Tx, error) { return s.pool.BeginTx(ctx, moving()) }

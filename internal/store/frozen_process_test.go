@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/store"
 )
 
 // A process that is stopped, as by a debugger or a machine that sleeps, in the middle of
@@ -13,12 +15,12 @@ func TestATransactionThatIsLeftOpenDoesNotHoldItsRowsForEver(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	id := r.mustEnd(snapshot("c", 1))[chat.EmailTranscript]
-	stopped, err := r.open().Pool().Acquire(t.Context())
+	stopped, err := store.BeginMoving(t.Context(), r.open())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stopped.Release()
-	if _, err := stopped.Exec(t.Context(), "begin; select 1 from deliveries for update"); err != nil {
+	defer func() { _ = stopped.Rollback(context.Background()) }()
+	if _, err := stopped.Exec(t.Context(), "select 1 from deliveries for update"); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()

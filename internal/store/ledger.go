@@ -68,7 +68,7 @@ func (l *ledger) move(ctx context.Context, m *move) error {
 
 // run carries out a batch in one transaction.
 func (l *ledger) run(ctx context.Context, batch []*move) error {
-	return l.store.transact(ctx, "moving deliveries", func(q *sqlc.Queries) error {
+	return l.store.transactAs(ctx, moving(), "moving deliveries", func(q *sqlc.Queries) error {
 		ids := make([]chat.Key, 0, len(batch))
 		within := []chat.Key{} // an empty list, not null
 		for _, m := range batch {

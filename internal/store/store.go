@@ -77,9 +77,6 @@ func Open(ctx context.Context, dsn string, terms chat.Terms) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "afterchat"
 	}
-	// A process that is stopped in the middle of a transaction must not hold its rows: others
-	// could not take over what it was at.
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
 	// Every statement is a look-up by keys, so one plan serves all parameters; planning
 	// each batch anew cost a quarter of PostgreSQL's time.
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
@@ -171,8 +168,18 @@ func (s *Store) provider() (*goose.Provider, func(), error) {
 // transact runs f in a transaction, again when PostgreSQL gave up on it for another's
 // sake (serialization failure, deadlock).
 func (s *Store) transact(ctx context.Context, what string, f func(*sqlc.Queries) error) error {
+	return s.transactAs(ctx, pgx.TxOptions{}, what, f)
+}
+
+// moving begins a transaction that moves deliveries. A process that is stopped in the
+// middle of it must not hold their rows, or others could not take over what it was at.
+func moving() pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: "begin; set local idle_in_transaction_session_timeout = '5s'"}
+}
+
+func (s *Store) transactAs(ctx context.Context, how pgx.TxOptions, what string, f func(*sqlc.Queries) error) error {
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return f(s.queries.WithTx(tx)) })
+		err := pgx.BeginTxFunc(ctx, s.pool, how, func(tx pgx.Tx) error { return f(s.queries.WithTx(tx)) })
 		if err == nil {
 			return nil
 		}
