@@ -12,7 +12,7 @@ import (
 )
 
 // short are terms whose lease is over before a slow call is.
-var short = chat.Terms{Lease: time.Second, Grace: 100 * time.Millisecond, MaxAge: 72 * time.Hour}
+var short = chat.Terms{Lease: 3 * time.Second, Grace: 100 * time.Millisecond, MaxAge: 72 * time.Hour}
 
 // sending runs a mail in the background, and returns once its call has begun.
 func (r *rig) sending(id chat.Key) <-chan store.Timeline {
@@ -33,10 +33,10 @@ func TestACallThatTakesLongerThanItsLeaseKeepsIt(t *testing.T) {
 	t.Parallel()
 	r := newRigWith(t, short)
 	v := r.account(chat.AccountMail, blind(), connectors.Resend)
-	v.slow = 3 * time.Second
+	v.slow = 3 * short.Lease
 	id := r.end(sample("c", 1))[chat.EmailTranscript]
 	done := r.sending(id)
-	time.Sleep(2 * time.Second) // the first lease and its grace are over
+	time.Sleep(2 * short.Lease) // the first lease and its grace are over
 	if d := r.run(id); d.State != chat.Calling || d.Fence != 1 {
 		t.Errorf("another worker makes it %s, with fence %d", d.State, d.Fence)
 	}
@@ -49,7 +49,7 @@ func TestACallEndsWhenItsClaimIsLost(t *testing.T) {
 	t.Parallel()
 	r := newRigWith(t, short)
 	v := r.account(chat.AccountMail, blind(), "")
-	v.slow = 10 * time.Second
+	v.slow = 10 * short.Lease
 	id := r.end(sample("c", 1))[chat.EmailTranscript]
 	done := r.sending(id)
 	r.exec("update deliveries set fence = fence + 1 where id = $1", id) // as another's claim does
@@ -62,7 +62,7 @@ func TestACallEndsWithItsLeaseWhileTheDatabaseDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRigWith(t, short)
 	v := r.account(chat.AccountMail, blind(), "")
-	v.slow = 10 * time.Second
+	v.slow = 10 * short.Lease
 	id := r.end(sample("c", 1))[chat.EmailTranscript]
 	done := r.sending(id)
 	err := pgx.BeginFunc(t.Context(), r.db, func(tx pgx.Tx) error {
