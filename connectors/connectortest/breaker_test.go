@@ -32,11 +32,11 @@ func TestBreakerBreaksTheNextWriteOnce(t *testing.T) {
 			server := httptest.NewServer(breaker)
 			defer server.Close()
 			breaker.Break(test.how)
-			if resp, err := http.Get(server.URL); err != nil || resp.StatusCode != 200 {
+			if resp, err := server.Client().Get(server.URL); err != nil || resp.StatusCode != 200 {
 				t.Fatalf("a read was broken: %v %v", resp, err)
 			}
 			write := func() (int, error) {
-				resp, err := http.Post(server.URL, "text/plain", strings.NewReader("write"))
+				resp, err := server.Client().Post(server.URL, "text/plain", strings.NewReader("write"))
 				if err != nil {
 					return 0, err
 				}

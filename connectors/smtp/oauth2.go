@@ -82,7 +82,7 @@ func (t *tokens) get(ctx context.Context, refused string) (string, error) {
 
 func (o *OAuth2) byClientCredential() func(context.Context) (*oauth2.Token, error) {
 	config := &clientcredentials.Config{ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), TokenURL: o.TokenURL, Scopes: o.scopes()}
-	client := &http.Client{Timeout: tokenTimeout}
+	client := tokenClient()
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		return config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	}
@@ -94,7 +94,7 @@ func (o *OAuth2) byRefreshToken() func(context.Context) (*oauth2.Token, error) {
 	config := &oauth2.Config{
 		ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), Endpoint: oauth2.Endpoint{TokenURL: o.TokenURL}, Scopes: o.scopes(),
 	}
-	client := &http.Client{Timeout: tokenTimeout}
+	client := tokenClient()
 	refresh := o.RefreshToken.Reveal()
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
@@ -104,6 +104,11 @@ func (o *OAuth2) byRefreshToken() func(context.Context) (*oauth2.Token, error) {
 		}
 		return token, err
 	}
+}
+
+// tokenClient keeps no connection: a token is fetched about once an hour.
+func tokenClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}, Timeout: tokenTimeout}
 }
 
 func (o *OAuth2) scopes() []string {

@@ -100,7 +100,7 @@ func (r *rig) call(method, path string, body, into any) int {
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := r.door.Client().Transport.RoundTrip(req)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestAWorkerAloneAnswersAboutItselfAndNothingElse(t *testing.T) {
 		got := 0
 		for range 400 {
 			if at := listening.FindStringSubmatch(r.log.String()); at != nil {
-				answer, err := http.Get("http://" + at[1] + path)
+				answer, err := r.door.Client().Get("http://" + at[1] + path)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -149,7 +149,7 @@ func TestWhoeverBouncesIsNotWrittenToAgain(t *testing.T) {
 	if log := r.log.String(); strings.Contains(log, first.User.Email) || strings.Contains(log, "bounces+") {
 		t.Error("the log holds an address")
 	}
-	answer, err := http.Get(r.door.URL + "/metrics")
+	answer, err := r.door.Client().Get(r.door.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestAnOrganizationsTemplatesAreUsedAndTheBuiltInOnesWhereTheyFail(t *testin
 		t.Errorf("the mail is\n%s\n%s", mail.Text, mail.HTML)
 	}
 
-	resp, err := http.Get(r.door.URL + "/metrics")
+	resp, err := r.door.Client().Get(r.door.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

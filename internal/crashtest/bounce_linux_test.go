@@ -123,7 +123,7 @@ func (r *rig) handOver(report []byte, secret string) (status int) {
 	}
 	req.Header.Set("Authorization", "Bearer "+secret)
 	req.Header.Set("Content-Type", "message/rfc822")
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := direct.RoundTrip(req)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -197,6 +197,9 @@ func (r *rig) must(method, path string, body, into any) {
 	}
 }
 
+// direct is the transport of this package alone.
+var direct = new(http.Transport)
+
 // ask makes one request, with a body as JSON if there is one. Status 0 means no answer.
 func ask(method, url string, header map[string]string, body any) (int, string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
@@ -219,7 +222,7 @@ func ask(method, url string, header map[string]string, body any) (int, string) {
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := direct.RoundTrip(req)
 	if err != nil {
 		return 0, err.Error()
 	}

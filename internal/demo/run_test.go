@@ -136,7 +136,7 @@ func watch(t *testing.T) *site {
 		if err := <-done; err != nil {
 			t.Errorf("Ctrl-C: %v", err)
 		}
-		if _, err := http.DefaultTransport.RoundTrip(mustRequest(t, http.MethodGet, s.url)); err == nil {
+		if _, err := new(http.Transport).RoundTrip(mustRequest(t, http.MethodGet, s.url)); err == nil {
 			t.Error("the page still answers after Ctrl-C")
 		}
 		if errs.String() != "" {

@@ -54,7 +54,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{
 		options: o, limiter: rate.NewLimiter(rate.Inf, 0), mux: http.NewServeMux(),
-		client: &http.Client{Timeout: 5 * time.Second}, stop: make(chan struct{}),
+		client: &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second}, stop: make(chan struct{}),
 	}
 	if o.PerSecond > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(o.PerSecond), o.PerSecond)

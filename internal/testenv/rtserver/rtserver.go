@@ -37,6 +37,9 @@ const (
 	serverProgram = "/usr/share/request-tracker5/libexec/rt-server"
 )
 
+// client asks RT. It shares no connections with others.
+var client = &http.Client{Transport: new(http.Transport)}
+
 // Server is an RT that runs. BaseURL, User, Password, Queue and KeyField are what an
 // account in Afterchat's configuration needs. TagsField is a custom field that takes
 // many values; the queue OtherQueue has the key field too, and BareQueue has not.
@@ -160,7 +163,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 			return err
 		}
 		req.SetBasicAuth(s.User, s.Password)
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		if resp, err := client.Do(req); err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return nil
