@@ -161,7 +161,7 @@ func TestAnEffectIsNotBegunWhenTooLittleIsLeftOfTheLease(t *testing.T) {
 	t.Parallel()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	short, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 490*time.Millisecond)
 	defer cancel()
 	for name, ctx := range map[string]context.Context{"over": over, "short": short} {
 		d := &desk{}

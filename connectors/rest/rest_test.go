@@ -128,7 +128,7 @@ func TestARequestWithoutAnAnswerMayHaveHappenedOnceItWasSent(t *testing.T) {
 			t.Cleanup(server.Close)
 			client := rest.New(rest.Options{BaseURL: server.URL})
 			for method, want := range map[string]fault.Kind{http.MethodGet: c.read, http.MethodPost: c.write} {
-				ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				var into map[string]any
 				_, err := client.Do(ctx, rest.Call{Op: "filing ticket", Method: method, Path: "/", Body: "secret", Into: &into})
 				cancel()

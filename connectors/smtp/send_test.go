@@ -66,11 +66,11 @@ func TestNoReplyToTheFinalDotIsAmbiguous(t *testing.T) {
 	client := connect(t, server, nil)
 	ends := map[string]func() (context.Context, context.CancelFunc){
 		"the time is over": func() (context.Context, context.CancelFunc) {
-			return context.WithTimeout(t.Context(), 800*time.Millisecond)
+			return context.WithTimeout(t.Context(), 3*time.Second)
 		},
 		"the process stops": func() (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(200*time.Millisecond, cancel)
+			time.AfterFunc(time.Second, cancel)
 			return ctx, cancel
 		},
 	}

@@ -96,11 +96,11 @@ func TestAnAnswerThatNeverComesIsAmbiguous(t *testing.T) {
 	t.Cleanup(func() { close(stop) })
 	for name, withEnd := range map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"timeout": func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(ctx, 700*time.Millisecond)
+			return context.WithTimeout(ctx, 3*time.Second)
 		},
 		"canceled": func(ctx context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(200*time.Millisecond, cancel)
+			time.AfterFunc(time.Second, cancel)
 			return ctx, cancel
 		},
 	} {

@@ -74,11 +74,13 @@ func TestTwoAccountsHaveTwoBuckets(t *testing.T) {
 func TestAnEmptyBucketSaysHowLongToWaitAndFillsAgain(t *testing.T) {
 	t.Parallel()
 	l := limiter.New(clients(t, 1)[0])
-	rate := connectors.Rate{PerSecond: 20, Burst: 1}
-	l.Take(t.Context(), "a", rate)
-	wait := l.Take(t.Context(), "a", rate)
-	if wait <= 0 || wait > 50*time.Millisecond {
-		t.Fatalf("wait %s, want at most 50ms", wait)
+	rate := connectors.Rate{PerSecond: 5, Burst: 1}
+	wait := time.Duration(0)
+	for wait == 0 { // twice, if the machine does not pause
+		wait = l.Take(t.Context(), "a", rate)
+	}
+	if wait > 200*time.Millisecond {
+		t.Fatalf("wait %s, want at most 200ms", wait)
 	}
 	time.Sleep(wait)
 	if again := l.Take(t.Context(), "a", rate); again != 0 {

@@ -1,7 +1,6 @@
 package limiter_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +16,14 @@ func TestWhoHasToWaitHasATurnOfItsOwn(t *testing.T) {
 	c := clients(t, 2)
 	processes := []*limiter.Redis{limiter.New(c[0]), limiter.New(c[1])}
 	rate := connectors.Rate{PerSecond: 2, Burst: 3}
-	var waits []time.Duration
+	type turn struct{ earliest, latest time.Duration }
+	var turns []turn
 	free := 0
 	began := time.Now()
 	for i := range 43 {
+		asked := time.Since(began)
 		if wait := processes[i%2].TakeTurn(t.Context(), "a", rate); wait > 0 {
-			waits = append(waits, wait+time.Since(began))
+			turns = append(turns, turn{asked + wait, time.Since(began) + wait})
 		} else {
 			free++
 		}
@@ -31,10 +32,10 @@ func TestWhoHasToWaitHasATurnOfItsOwn(t *testing.T) {
 	if free < 3 || free > 3+int(took.Seconds()*2)+1 {
 		t.Fatalf("%d went at once, want 3", free)
 	}
-	slices.Sort(waits)
-	for i := 1; i < len(waits); i++ {
-		if gap := waits[i] - waits[i-1]; gap < 350*time.Millisecond || gap > 650*time.Millisecond {
-			t.Errorf("turn %d comes %s after the one before, want half a second", i, gap)
+	for i := 1; i < len(turns); i++ {
+		most, least := turns[i].latest-turns[i-1].earliest, turns[i].earliest-turns[i-1].latest
+		if most < 350*time.Millisecond || least > 650*time.Millisecond {
+			t.Errorf("turn %d comes %s to %s after the one before, want half a second", i, least, most)
 		}
 	}
 }
