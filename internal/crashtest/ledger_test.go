@@ -24,12 +24,17 @@ type delivery struct {
 	Error        *string
 	Receipt      *string
 	Ref          *struct{ ID string }
-	Attempts     []struct {
-		At      time.Time
-		Outcome string
-		Error   *string
-	}
+	Attempts     []attempt
 }
+
+type attempt struct {
+	At      time.Time
+	Outcome string
+	Error   *string
+}
+
+// tooLate says that another call had taken over before the result came.
+func tooLate(a attempt) bool { return strings.HasSuffix(a.Outcome, "(late)") }
 
 func (d delivery) String() string {
 	var b strings.Builder

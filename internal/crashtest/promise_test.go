@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +96,9 @@ func (r *rig) stopAndGoOn(c *core, moment func()) *process {
 	})
 	first.thaw()
 	r.enter(first)
+	eventually(r.t, 30*time.Second, "the stopped process says too late what came of its calls", func() bool {
+		return slices.ContainsFunc(stuck, r.saidTooLate)
+	})
 	c.chats(batch)
 	moment()
 	second.kill()
@@ -105,9 +107,18 @@ func (r *rig) stopAndGoOn(c *core, moment func()) *process {
 
 func (r *rig) takenOver(d delivery) bool {
 	r.t.Helper()
-	var now delivery
+	return len(r.now(d).Attempts) > len(d.Attempts)
+}
+
+func (r *rig) saidTooLate(d delivery) bool {
+	r.t.Helper()
+	return slices.ContainsFunc(r.now(d).Attempts, tooLate)
+}
+
+func (r *rig) now(d delivery) (now delivery) {
+	r.t.Helper()
 	r.must(http.MethodGet, "/v1/deliveries/"+d.ID.String(), nil, &now)
-	return len(now.Attempts) > len(d.Attempts)
+	return now
 }
 
 // quiet waits until no more calls come in because the vendors answer none.
@@ -135,7 +146,7 @@ func (r *rig) verifyInterrupted() {
 				interrupted[string(d.Action)]++
 				calls++
 			}
-			if strings.HasSuffix(a.Outcome, "(late)") {
+			if tooLate(a) {
 				late++
 			}
 		}

@@ -45,11 +45,13 @@ func (a *api) takeBounce(w http.ResponseWriter, r *http.Request) {
 	}
 	tooLarge := fault.New(fault.Invalid, codeTooLarge, fmt.Sprintf("the body has more than %d bytes", bounce.MaxBytes))
 	if r.ContentLength > bounce.MaxBytes {
+		linger(r)
 		a.refuse(w, r, tooLarge)
 		return
 	}
 	report, err := bounce.Parse(http.MaxBytesReader(w, r.Body, bounce.MaxBytes), false)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		linger(r)
 		err = tooLarge
 	} else if err != nil && !fault.Is(err, fault.Invalid) {
 		err = incomplete(err)

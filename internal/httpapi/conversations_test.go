@@ -112,6 +112,7 @@ func TestTheDetailsPaneIsThatOfTheContract(t *testing.T) {
 
 func TestADesksAnswerAges(t *testing.T) {
 	t.Parallel()
+	// The parts do not run beside each other: one that waited for its turn would be older.
 	ago := func(d time.Duration) *time.Time { t := time.Now().Add(-d).UTC().Truncate(time.Second); return &t }
 	ticket := chat.PriorTicket{ID: "35", Subject: "Leak", Status: "solved", Priority: "normal", URL: "https://zd.example/35", MatchedBy: "email"}
 	for name, c := range map[string]struct {
@@ -128,7 +129,6 @@ func TestADesksAnswerAges(t *testing.T) {
 		"a desk that is no desk any longer": {&store.PriorTickets{Desk: "old", FetchedAt: ago(0), Tickets: []chat.PriorTicket{ticket}}, "pending", 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			d := newDoor(t)
 			d.do("PUT", "/v1/conversations/c", chatOf("c")).is(200, nil)
 			d.refreshed = nil

@@ -182,6 +182,41 @@ func TestABodyMayHave32MiBAndNoMore(t *testing.T) {
 	d.do("POST", "/v1/links", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`).refused(413, "body_too_large", "")
 }
 
+func TestWhoSendsTooMuchHearsSoThoughItIsSlow(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	const size = 33 << 20
+	for name, body := range map[string]func(io.Writer) error{
+		"sent in two parts": func(w io.Writer) error {
+			_, first := io.CopyN(w, zeros{}, size-1)
+			time.Sleep(2 * time.Second) // longer than a server waits that has hung up
+			_, second := io.CopyN(w, zeros{}, 1)
+			return errors.Join(first, second)
+		},
+		"announced and not sent": nil,
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		expect := "Expect: 100-continue\r\n"
+		if body != nil {
+			expect = ""
+		}
+		fmt.Fprintf(conn, "PUT /v1/conversations/big HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%sContent-Length: %d\r\n\r\n", acmeKey, expect, size)
+		if body != nil {
+			if err := body(conn); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		answer := make([]byte, 12)
+		if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 413" {
+			t.Errorf("%s: answered %q (%v)", name, answer, err)
+		}
+	}
+}
+
 func TestABodyThatEndsEarlyIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -179,6 +180,7 @@ func (r *request) read(op operation) error {
 		return fault.New(fault.Invalid, codeMediaType, "the body has to be application/json")
 	}
 	if r.http.ContentLength > limit {
+		linger(r.http)
 		return tooLarge
 	}
 	var body bytes.Buffer
@@ -187,6 +189,7 @@ func (r *request) read(op operation) error {
 	}
 	_, err := body.ReadFrom(http.MaxBytesReader(r.writer, r.http.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		linger(r.http)
 		return tooLarge
 	}
 	if err != nil {
@@ -194,6 +197,18 @@ func (r *request) read(op operation) error {
 	}
 	r.body = body.Bytes()
 	return nil
+}
+
+// lingering is how many bytes more than it may have a body is read, in bytes.
+const lingering = 64 << 20
+
+// linger reads on for a while and throws it away: who is still sending when the
+// connection is closed sees it break, and not the answer (RFC 9112, 9.6). Who asked first
+// (Expect: 100-continue) has not begun to send.
+func linger(r *http.Request) {
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, lingering)
+	}
 }
 
 // incomplete is for a body that could not be read to its end.
