@@ -71,7 +71,7 @@ func withoutPostgres(t *testing.T, away func(*relay) (back func())) {
 	if accepted := c.finish(); accepted != 40 {
 		t.Errorf("%d of 40 chats were accepted", accepted)
 	}
-	found, resent := r.settle(time.Minute)
+	found, resent := r.settle(3 * time.Minute)
 	t.Logf("by hand: %d mails found in the mailbox, %d sent again", found, resent)
 	r.verify(c)
 	if !p.alive() {

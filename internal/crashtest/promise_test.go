@@ -66,7 +66,7 @@ func TestEveryEffectComesExactlyOnceWhateverIsKilled(t *testing.T) {
 		t.Fatalf("%d of %d chats were accepted", accepted, promisedChats)
 	}
 	accepted := time.Since(began)
-	found, resent := r.settle(time.Minute)
+	found, resent := r.settle(3 * time.Minute)
 	t.Logf("accepted after %s with %d repetitions, all ended after %s; by hand: %d mails found in the mailbox, %d sent again",
 		accepted.Round(time.Millisecond), c.repeated, time.Since(began).Round(time.Millisecond), found, resent)
 	r.verify(c)

@@ -30,7 +30,7 @@ type core struct {
 }
 
 // patience is how long a chat core repeats what is not accepted.
-const patience = 90 * time.Second
+const patience = 4 * time.Minute
 
 func newCore(r *rig) *core {
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
