@@ -36,7 +36,7 @@ func TestHugeChatsAreWorkedOnOneAfterAnother(t *testing.T) {
 			t.Fatalf("the first has %d bytes", len(s.Messages[0].Text))
 		}
 	}
-	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	soon, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if _, err := r.Frozen(soon, two); !fault.Is(err, fault.Transient) || fault.CodeOf(err) != "no_room" {
 		t.Errorf("the second beside the first: %v", err)
