@@ -1,12 +1,29 @@
 package templates
 
 import (
+	"archive/zip"
+	"bytes"
 	htmltemplate "html/template"
+	"io"
 	"strings"
+	"time"
+
+	"github.com/afterchat/afterchat/internal/fault"
 )
 
-// wholeName is what the attached file with the whole of a long chat is called.
-const wholeName = "conversation.txt"
+// wholeName is what the attached file with the whole of a long chat is called, and
+// zippedName the archive that it is in where it is too large as it is.
+const wholeName, zippedName = "conversation.txt", "conversation.zip"
+
+// Whole says how the whole of a chat goes with a mail that holds its first part alone.
+type Whole uint8
+
+// It is attached as text, as text in a zip archive, or not at all; then the mail says so.
+const (
+	WholeAttached Whole = iota
+	WholeZipped
+	WholeLeftOut
+)
 
 // restRoom is by how much what is said about the rest can differ in length, in bytes.
 const restRoom = 1000
@@ -23,14 +40,17 @@ type Attachment struct {
 // hold, and whether that is less than all.
 type letter struct {
 	subject, name string
+	ended         time.Time
+	whole         Whole
 	text, html    func(some []Entry, rest string) any
 	within        func(room int) (l letter, less bool)
 }
 
 // transcript renders a letter so that neither its HTML nor its text is longer than limit
 // bytes, 0 for no limit. What is too long is cut between two messages, and inside one
-// only where that is long; the mail says so and has the whole text attached. What stands around the messages is
-// cut, too, where it leaves them less than a quarter; the frame of a mail is not.
+// only where that is long; the mail says so and has the whole text attached, as far as it
+// may. What stands around the messages is cut, too, where it leaves them less than a
+// quarter; the frame of a mail is not.
 func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mail, error) {
 	if limit <= 0 || c.atLeast() <= limit {
 		m, err := r.mail(l.subject, l.name, l.text(c.entries, ""), l.html(c.entries, ""))
@@ -50,12 +70,45 @@ func (r *Renderer) transcript(l letter, c conversation, b Brand, limit int) (Mai
 			return Mail{}, err
 		}
 	}
-	whole, err := r.executeText(l.name+".txt", l.text(c.entries, ""))
-	if err != nil {
-		return Mail{}, err
+	m.Files, err = r.wholeOf(l, c)
+	return m, err
+}
+
+// wholeOf returns the file with the whole of a chat, if it is to be attached.
+func (r *Renderer) wholeOf(l letter, c conversation) ([]Attachment, error) {
+	if l.whole == WholeLeftOut {
+		return nil, nil
 	}
-	m.Files = append(m.Files, Attachment{Name: wholeName, ContentType: "text/plain", Content: []byte(whole)})
-	return m, nil
+	text, err := r.executeText(l.name+".txt", l.text(c.entries, ""))
+	if err != nil {
+		return nil, err
+	}
+	if l.whole == WholeAttached {
+		return []Attachment{{Name: wholeName, ContentType: "text/plain", Content: []byte(text)}}, nil
+	}
+	archive, err := zipped(text, l.ended)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "zip", "packing the whole chat", err)
+	}
+	return []Attachment{{Name: zippedName, ContentType: "application/zip", Content: archive}}, nil
+}
+
+// zipped returns an archive with one text in it, of the time when the chat ended. Every
+// system opens a zip archive, which cannot be said of others.
+func zipped(text string, ended time.Time) ([]byte, error) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.CreateHeader(&zip.FileHeader{Name: wholeName, Method: zip.Deflate, Modified: ended})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(f, text); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // around renders a letter without its entries, and returns it as it is to be with them:
@@ -88,7 +141,7 @@ func (m Mail) longest() int { return max(len(m.HTML), len(m.Text)) }
 // less around them, is said in any case, by an organization's own template that does not
 // know of it, too.
 func (r *Renderer) part(l letter, c conversation, p portion) (Mail, error) {
-	rest := c.rest(p)
+	rest := c.rest(p, l.whole)
 	m, err := r.mail(l.subject, l.name, l.text(p.entries, rest), l.html(p.entries, rest))
 	if err != nil {
 		return Mail{}, err
@@ -117,8 +170,8 @@ func (c conversation) atLeast() int {
 }
 
 // rest says how much of the chat a mail holds, that there is less around it, and where the
-// whole is.
-func (c conversation) rest(p portion) string {
+// whole is, or that it is not attached.
+func (c conversation) rest(p portion, whole Whole) string {
 	var says []string
 	shown, w := said(p.whole()), c.words
 	switch {
@@ -134,6 +187,13 @@ func (c conversation) rest(p portion) string {
 	if p.less {
 		says = append(says, w.LeftOut)
 	}
-	says = append(says, fill(w.WholeIn, "{file}", w.isolate(wholeName)))
+	switch whole {
+	case WholeAttached:
+		says = append(says, fill(w.WholeIn, "{file}", w.isolate(wholeName)))
+	case WholeZipped:
+		says = append(says, fill(w.WholeIn, "{file}", w.isolate(zippedName)))
+	case WholeLeftOut:
+		says = append(says, w.WholeLeftOut)
+	}
 	return strings.ReplaceAll(strings.Join(says, " "), "。 ", "。") // which is as wide as a full stop and a space
 }

@@ -1,8 +1,11 @@
 package templates
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"html"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +26,11 @@ func numbered(n int) chat.Snapshot {
 // both renders a transcript for both audiences.
 func both(t *testing.T, s chat.Snapshot, o Options) map[string]Mail {
 	t.Helper()
-	r := renderer(t)
+	return bothBy(t, renderer(t), s, o)
+}
+
+func bothBy(t *testing.T, r *Renderer, s chat.Snapshot, o Options) map[string]Mail {
+	t.Helper()
 	customer, err := r.TranscriptForCustomer(ForCustomer(s, o))
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +165,70 @@ func TestThatAMailIsCutIsSaidInEveryLanguage(t *testing.T) {
 			if strings.Contains(m.Text, "{shown}") || strings.Contains(m.Text, "{messages}") {
 				t.Errorf("%s: a value is not filled in", tag)
 			}
+		}
+	}
+}
+
+func TestHowTheWholeGoesIsSaidInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	r, s, o := renderer(t), numbered(100), sampleOptions(t)
+	o.BodyLimit = 20_000
+	for tag, w := range load(t) {
+		s.User.Locale, o.Locale = tag, tag
+		for whole, test := range map[Whole]struct{ file, says string }{
+			WholeAttached: {"conversation.txt", fill(w.WholeIn, "{file}", w.isolate("conversation.txt"))},
+			WholeZipped:   {"conversation.zip", fill(w.WholeIn, "{file}", w.isolate("conversation.zip"))},
+			WholeLeftOut:  {"", w.WholeLeftOut},
+		} {
+			o.Whole = whole
+			for audience, m := range bothBy(t, r, s, o) {
+				attached := ""
+				for _, f := range m.Files {
+					attached += f.Name
+				}
+				if attached != test.file {
+					t.Errorf("%s, %s: attached is %q, not %q", tag, audience, attached, test.file)
+				}
+				if n := strings.Count(m.Text, test.says); n != 2 || test.file == "" && strings.Count(m.HTML, test.says) != 2 {
+					t.Errorf("%s, %s: it is not said twice: %s", tag, audience, test.says)
+				}
+				for _, name := range []string{"conversation.txt", "conversation.zip"} {
+					want := 0
+					if name == test.file {
+						want = 2
+					}
+					if n, h := strings.Count(m.Text, name), strings.Count(m.HTML, name); n != want || h != want {
+						t.Errorf("%s, %s: the text names %s %d times, the HTML %d times, not %d", tag, audience, name, n, h, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestThePackedWholeIsOneTextOfWhenTheChatEnded(t *testing.T) {
+	t.Parallel()
+	s, o := numbered(1234), sampleOptions(t)
+	uncut := both(t, s, o)
+	o.BodyLimit, o.Whole = 60_000, WholeZipped
+	for audience, m := range both(t, s, o) {
+		if len(m.Files) != 1 || m.Files[0].Name != "conversation.zip" || m.Files[0].ContentType != "application/zip" {
+			t.Fatalf("%s: %d files", audience, len(m.Files))
+		}
+		packed := m.Files[0].Content
+		archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+		if err != nil || len(archive.File) != 1 {
+			t.Fatalf("%s: %v", audience, err)
+		}
+		f := archive.File[0]
+		if f.Name != "conversation.txt" || !f.Modified.Equal(s.EndedAt) {
+			t.Errorf("%s: %s of %s, and the chat ended %s", audience, f.Name, f.Modified, s.EndedAt)
+		}
+		if text, err := fs.ReadFile(archive, "conversation.txt"); err != nil || string(text) != uncut[audience].Text {
+			t.Errorf("%s: what is packed is not the whole text: %v", audience, err)
+		}
+		if len(packed) > len(uncut[audience].Text)/5 {
+			t.Errorf("%s: of %d bytes there are %d", audience, len(uncut[audience].Text), len(packed))
 		}
 	}
 }

@@ -100,7 +100,7 @@ func (w *words) customerLetter(v CustomerView) letter {
 	preheader, brand, facts, name := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v), v.greeted()
 	some := func(entries []Entry) CustomerView { v := v; v.Entries = entries; return v }
 	return letter{
-		subject: subject, name: "transcript/customer",
+		subject: subject, name: "transcript/customer", ended: v.EndedAt, whole: v.Whole,
 		text: func(entries []Entry, rest string) any {
 			return &customerLetter{customerText{some(entries), w}, w, brand, name, v.Cover, v.NoPDF, rest, facts}
 		},
@@ -130,7 +130,7 @@ func (w *words) internalLetter(v InternalView) letter {
 	preheader, brand := w.preheader(w.InternalOnly, v.Entries), v.Brand.look()
 	some := func(entries []Entry) InternalView { v := v; v.Entries = entries; return v }
 	return letter{
-		subject: subject, name: "transcript/internal",
+		subject: subject, name: "transcript/internal", ended: v.EndedAt, whole: v.Whole,
 		text: func(entries []Entry, rest string) any {
 			return &internalText{recordText{some(entries).Record, w}, v.Notes, v.Deliveries, v.Cover, v.NoPDF, rest}
 		},

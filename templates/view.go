@@ -26,6 +26,8 @@ type Options struct {
 	// BodyLimit is how many bytes a transcript's HTML, and its text, may have at most before
 	// it is cut between two messages, or inside a long one, and attached whole; 0 is no limit.
 	BodyLimit int
+	// Whole says how the whole goes with a mail that was cut.
+	Whole Whole
 	// Deliveries are what has become of the conversation so far; colleagues read of them.
 	Deliveries []Delivery
 	// Test marks a transcript as one that is sent to try it.
@@ -56,6 +58,7 @@ type CustomerView struct {
 	// NoPDF is true where a PDF was to come along and could not be made.
 	NoPDF     bool
 	BodyLimit int
+	Whole     Whole
 	Test      bool
 }
 
@@ -92,6 +95,7 @@ type InternalView struct {
 	NoPDF      bool
 	Deliveries []Delivery
 	BodyLimit  int
+	Whole      Whole
 	Test       bool
 }
 
@@ -161,7 +165,7 @@ func ForCustomer(s chat.Snapshot, o Options) CustomerView {
 		Brand: o.Brand, Locale: FirstSpoken(s.User.Locale, s.Locale, o.Locale), Location: customerLocation(s.Timezone, o.Location),
 		Number: line(s.ID), Ticket: line(o.TicketID), Product: line(s.Product),
 		StartedAt: s.StartedAt, EndedAt: s.EndedAt, Name: line(s.User.Name),
-		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), ToOther: o.ToOther, BodyLimit: o.BodyLimit, Test: o.Test,
+		Form: formFacts(s.Form), Entries: c.entries(s.Messages), Cover: block(o.Cover), ToOther: o.ToOther, BodyLimit: o.BodyLimit, Whole: o.Whole, Test: o.Test,
 	}
 	for _, a := range s.Agents {
 		switch name := o.Agents.name(a.DisplayName); {
@@ -186,7 +190,7 @@ func ForInternal(s chat.Snapshot, o Options) InternalView {
 			StartedAt: s.StartedAt, EndedAt: s.EndedAt, EndedBy: line(s.EndedBy), Outcome: line(s.Outcome),
 			User: internalUser(s), Form: formFacts(s.Form), Entries: c.entries(s.Messages),
 		},
-		Notes: c.notes(s.Notes), Cover: block(o.Cover), Deliveries: o.Deliveries, BodyLimit: o.BodyLimit, Test: o.Test,
+		Notes: c.notes(s.Notes), Cover: block(o.Cover), Deliveries: o.Deliveries, BodyLimit: o.BodyLimit, Whole: o.Whole, Test: o.Test,
 	}
 	for _, a := range s.Agents {
 		v.Agents = append(v.Agents, Agent{ID: a.ID, Name: line(a.Name), DisplayName: line(a.DisplayName), Email: line(a.Email), Photo: photoURL(a.PhotoURL)})

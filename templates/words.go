@@ -32,7 +32,7 @@ type words struct {
 	Answers, Flags, Conversation, Empty string
 	Messages                            plural
 	FirstPart, NoPart, LeftOut, WholeIn string
-	CutShort                            string
+	CutShort, WholeLeftOut              string
 
 	// Facts.
 	Number, Episode, Ticket, Product, When, TalkedWith                     string

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
@@ -25,32 +26,58 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
 		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
 	}
-	mail := func(bare bool) (o store.Outcome, files int) {
-		letter, err := w.letter(ctx, j, snapshot, bare)
-		if err != nil {
-			return unmade(j, err), 0
-		}
+	mail := func(l Letter) store.Outcome {
 		return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
-			Key: j.ID, To: to, ToName: name, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
+			Key: j.ID, To: to, ToName: name, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Files: l.Files,
 			Thread: j.Organization + "/" + j.Conversation,
-		}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) }), len(letter.Files)
+		}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
 	}
-	o, files := mail(false)
-	if files > 0 && fault.CodeOf(o.Err) == tooLarge {
-		o, _ = mail(true) // the text is what the reader needs, and nothing was taken
+	var o store.Outcome
+	refused := math.MaxInt
+	for _, s := range slimming {
+		letter, err := w.letter(ctx, j, snapshot, s)
+		if err != nil {
+			return unmade(j, err)
+		}
+		size := letter.size()
+		if size >= refused {
+			continue
+		}
+		if o = mail(letter); !tooLarge(o.Err) {
+			return o
+		}
+		refused = size // and nothing was taken: a smaller one is still the first
 	}
 	return o
 }
 
-// tooLarge is the enhanced status code of a mail that is larger than the server takes
-// (RFC 3463, 3.4).
-const tooLarge = "5.3.4"
+// slim is what a letter goes without.
+type slim struct {
+	bare  bool
+	whole templates.Whole
+}
+
+// slimming is how a letter that is too large for a mail server becomes smaller and smaller:
+// what its reader needs is the text.
+var slimming = [...]slim{{}, {bare: true}, {true, templates.WholeZipped}, {true, templates.WholeLeftOut}}
+
+// tooLarge reports whether a mail was refused for its size: the system's limit is 5.3.4,
+// the mailbox's 5.2.3 (RFC 3463, 3.3 and 3.4), and some say but 552 (RFC 1870, 6).
+func tooLarge(err error) bool {
+	if !fault.Is(err, fault.Invalid) {
+		return false
+	}
+	switch fault.CodeOf(err) {
+	case "5.3.4", "5.2.3", "552":
+		return true
+	}
+	return false
+}
 
 // letter makes the audience's transcript, and as pages where the plan says so.
-// A bare one goes without whatever may be left out.
-func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot, bare bool) (Letter, error) {
+func (w *Worker) letter(ctx context.Context, j job, snapshot chat.Snapshot, s slim) (Letter, error) {
 	o := RenderOptions(j.organization, j.Ticket)
-	o.Cover, o.ToOther = j.Params.Cover, j.Params.ToOther
+	o.Cover, o.ToOther, o.Whole = j.Params.Cover, j.Params.ToOther, s.whole
 	if j.Params.Audience == chat.Internal {
 		var err error
 		if o.Deliveries, err = w.deliveries(ctx, j); err != nil {
@@ -59,8 +86,8 @@ func (w *Worker) letter(ctx context.Context, j job, s chat.Snapshot, bare bool) 
 	}
 	until, _ := ctx.Deadline() // of the claim, as far as it is extended by now
 	letter, err := w.Compose(ctx, LetterOrder{
-		Organization: j.organization, Key: j.ID, Snapshot: s, Audience: j.Params.Audience, Options: o,
-		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Bare: bare, Until: until,
+		Organization: j.organization, Key: j.ID, Snapshot: snapshot, Audience: j.Params.Audience, Options: o,
+		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Bare: s.bare, Until: until,
 	})
 	if letter.NoPDF != nil {
 		w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(letter.NoPDF))

@@ -47,6 +47,16 @@ type Letter struct {
 	NoPDF               error
 }
 
+// size is about how many bytes a letter has. Which of two is larger, a mail server sees as
+// this does.
+func (l Letter) size() int {
+	n := len(l.Text) + len(l.HTML)
+	for _, f := range l.Files {
+		n += len(f.Content)
+	}
+	return n
+}
+
 // Compose makes a letter. It gets what goes with it of the files that this audience sees.
 func (l Letters) Compose(ctx context.Context, o LetterOrder) (Letter, error) {
 	r := l.Renderer.For(o.Organization.ID)

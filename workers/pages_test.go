@@ -86,6 +86,13 @@ func TestAnImageOfAChatIsInItsPDF(t *testing.T) {
 	}
 }
 
+// bulky makes a PDF of so many bytes.
+type bulky struct{ size int }
+
+func (b bulky) Make(context.Context, templates.Document) (pdf.PDF, error) {
+	return pdf.PDF{Content: make([]byte, b.size)}, nil
+}
+
 // broken makes no PDF, for a reason.
 type broken struct{ err error }
 

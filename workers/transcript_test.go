@@ -1,11 +1,15 @@
 package workers_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
 )
 
 // transcripts ends a chat, files its ticket, and returns the mail that each address got;
@@ -97,5 +101,92 @@ func TestATranscriptThatIsTooLongIsAttachedWhole(t *testing.T) {
 	}
 	if short := transcripts(t, newRig(t), sample("c", 1))["ann@example.com"]; len(short.files) != 0 {
 		t.Errorf("a short mail has %d files", len(short.files))
+	}
+}
+
+// unzipped returns the text in an archive that has nothing else.
+func unzipped(t *testing.T, content []byte) string {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil || len(archive.File) != 1 || archive.File[0].Name != "conversation.txt" {
+		t.Fatalf("no archive with one text: %v", err)
+	}
+	f, err := archive.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestATranscriptWhoseAttachedWholeIsTooLargeForTheServerArrivesAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := sample("c", 1)
+	s.Messages[1].Text = strings.Repeat("unplug it ", 4000)
+	for name, test := range map[string]struct {
+		most  int // bytes of files that the server takes
+		pdf   bool
+		files string
+		whole func(content []byte) string
+		says  string
+	}{
+		"it fits":                      {100_000, false, "conversation.txt text/plain", func(b []byte) string { return string(b) }, "The whole chat is in the attached file conversation.txt."},
+		"packed, it fits":              {5_000, false, "conversation.zip application/zip", func(b []byte) string { return unzipped(t, b) }, "The whole chat is in the attached file conversation.zip."},
+		"packed, it does not fit":      {100, false, "", nil, "The whole chat is too large to be attached to this mail."},
+		"it fits without the PDF":      {50_000, true, "conversation.txt text/plain", func(b []byte) string { return string(b) }, "The whole chat is in the attached file conversation.txt."},
+		"packed and without the PDF":   {5_000, true, "conversation.zip application/zip", func(b []byte) string { return unzipped(t, b) }, "The whole chat is in the attached file conversation.zip."},
+		"it does not, and nor the PDF": {100, true, "", nil, "The whole chat is too large to be attached to this mail."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.organization().Mail = &config.Mail{SMTP: settings{}, BodyLimit: 20 << 10}
+			r.organization().Transcripts[0].PDF = test.pdf
+			r.worker.Printer = bulky{50_000}
+			v := r.account(chat.AccountMail, blind(), "")
+			v.most = test.most
+			if d := r.run(r.end(s)[chat.EmailTranscript]); d.State != chat.Delivered || len(d.Tries) != 1 {
+				t.Fatalf("%s (%s) after %d tries", d.State, d.Error, len(d.Tries))
+			}
+			sent := v.things("message")
+			if len(sent) != 1 || names(sent[0].files) != test.files || !strings.Contains(sent[0].text, test.says) {
+				t.Fatalf("%d mails, the first with %q, which does not say %q", len(sent), names(sent[0].files), test.says)
+			}
+			if attached := strings.Contains(sent[0].text, "attached file"); attached != (test.whole != nil) {
+				t.Errorf("it says that the whole is attached: %t", attached)
+			}
+			if test.whole != nil && !strings.Contains(test.whole(sent[0].files[0].Content), strings.TrimSpace(s.Messages[1].Text)) {
+				t.Error("the file does not hold the whole message")
+			}
+		})
+	}
+}
+
+func TestAMailThatCannotBecomeSmallerIsRefusedOnce(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"5.3.4", "5.2.3", "552"} {
+		r := newRig(t)
+		v := r.account(chat.AccountMail, blind(), "")
+		no := mishap{err: fault.New(fault.Invalid, code, "")}
+		v.mishaps = []mishap{no, no, no, no}
+		if d := r.run(r.end(sample("c", 1))[chat.EmailTranscript]); d.State != chat.Failed || v.calls != 1 {
+			t.Errorf("%s: %s after %d calls", code, d.State, v.calls)
+		}
+	}
+}
+
+func TestOfAMailThatMayHaveBeenTakenNoSmallerOneIsSent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.organization().Mail = &config.Mail{SMTP: settings{}, BodyLimit: 20 << 10}
+	s := sample("c", 1)
+	s.Messages[1].Text = strings.Repeat("unplug it ", 4000)
+	v := r.account(chat.AccountMail, blind(), "")
+	v.mishaps = []mishap{{err: fault.New(fault.Invalid, "5.3.4", "")}, {happens: true, err: fault.New(fault.Ambiguous, "5.3.4", "")}}
+	if d := r.run(r.end(s)[chat.EmailTranscript]); d.State != chat.Unknown || len(v.things("message")) != 1 || v.calls != 2 {
+		t.Errorf("%s, %d mails after %d calls", d.State, len(v.things("message")), v.calls)
 	}
 }

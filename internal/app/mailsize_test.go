@@ -1,0 +1,92 @@
+package app_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
+	"github.com/afterchat/afterchat/internal/standin"
+)
+
+// sized is a rig whose mail goes to a server that takes so many bytes a mail, says so in
+// SIZE, and gets long chats' first part and the whole attached.
+func sized(t *testing.T, most int64) (*rig, *smtptest.Server) {
+	t.Helper()
+	server, err := smtptest.New(smtptest.Options{MaxBytes: most})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	address := regexp.MustCompile(`smtp: \{address: "[^"]*", tls: none\}`)
+	return newRig(t, func(config string) string {
+		return address.ReplaceAllLiteralString(config, `smtp: {address: "`+server.Addr()+`", tls: none}, body_limit: 20KB`)
+	}), server
+}
+
+func TestALongTranscriptArrivesAtAServerThatTakesSmallMailsAlone(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("It smells of toast, and of smoke. ", 9000)
+	for name, test := range map[string]struct {
+		most int64
+		file string
+		says string
+	}{
+		"with all of it":      {1 << 20, "conversation.txt", "The whole chat is in the attached file conversation.txt."},
+		"with all of it, zip": {100 << 10, "conversation.zip", "The whole chat is in the attached file conversation.zip."},
+		"without":             {40 << 10, "", "The whole chat is too large to be attached to this mail."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, server := sized(t, test.most)
+			s := standin.Chat(3)
+			s.Messages[0].Text = long
+			if test.file == "" { // what packs badly
+				var b strings.Builder
+				for n := uint32(1); b.Len() < 100_000; n = n*1664525 + 1013904223 {
+					b.WriteByte('a' + byte(n>>24)%26)
+				}
+				s.Messages[0].Text = b.String()
+			}
+			if code := r.call(http.MethodPost, "/v1/conversations/"+s.ID+"/end", s, nil); code != http.StatusAccepted {
+				t.Fatalf("end: %d", code)
+			}
+			r.settled(s.ID)
+			mails := server.Messages()
+			if len(mails) != 1 || int64(len(mails[0].Raw)) > test.most {
+				t.Fatalf("%d mails", len(mails))
+			}
+			m, err := mails[0].Read()
+			if err != nil || !strings.Contains(m.Text, test.says) || !strings.Contains(m.HTML, test.says) {
+				t.Fatalf("the mail does not say %q: %v", test.says, err)
+			}
+			var names []string
+			for _, f := range m.Files {
+				names = append(names, f.Name)
+			}
+			if strings.Join(names, " ") != test.file {
+				t.Fatalf("the files are %q", names)
+			}
+			if test.file == "" {
+				return
+			}
+			whole := m.Files[0].Content
+			if test.file == "conversation.zip" {
+				archive, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if whole, err = fs.ReadFile(archive, "conversation.txt"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !strings.Contains(string(whole), strings.TrimSpace(s.Messages[0].Text)) {
+				t.Error("the whole is not whole")
+			}
+		})
+	}
+}
