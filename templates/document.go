@@ -72,7 +72,7 @@ type Picture struct {
 func (r *Renderer) DocumentForCustomer(v CustomerView) Document {
 	w := r.words(v.Locale)
 	d := r.document(w, v.Brand, w.customerSubject(v))
-	d.Lead = []string{w.GreetingLine(v.greeted()), w.ThankYou}
+	d.Lead = []string{w.GreetingLine(v.greeted()), w.customerLead(v.ToOther)}
 	d.add("", w.customerFacts(v), nil)
 	d.add(w.Answers, w.answers(v.Form), nil)
 	d.add(w.Conversation, nil, conversation{v.Entries, w.customerVoice(v.ToOther), w, location(v.Location)}.parts())

@@ -28,7 +28,11 @@ func (w *words) customerFacts(v CustomerView) []Fact {
 	if v.Unnamed {
 		talked = append(talked[:len(talked):len(talked)], w.Customer.Agent.Nameless)
 	}
-	l.add(w.TalkedWith, w.list(talked))
+	with := w.TalkedWith
+	if v.ToOther {
+		with = w.Agents
+	}
+	l.add(with, w.list(talked))
 	return l
 }
 

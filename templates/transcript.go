@@ -19,6 +19,7 @@ type customerLetter struct {
 	T     *words
 	Brand look
 	Name  string
+	Lead  string
 	Cover string
 	NoPDF bool
 	Rest  string
@@ -32,7 +33,7 @@ type customerHTML struct {
 	CustomerView
 	T                        *words
 	Brand                    look
-	Name, Cover              string
+	Name, Lead, Cover        string
 	NoPDF                    bool
 	Subject, Preheader, Rest string
 	facts                    []Fact
@@ -97,15 +98,16 @@ func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 
 func (w *words) customerLetter(v CustomerView) letter {
 	subject := w.customerSubject(v)
-	preheader, brand, facts, name := w.preheader(w.ThankYou, v.Entries), v.Brand.look(), w.customerFacts(v), v.greeted()
+	lead, brand, facts, name := w.customerLead(v.ToOther), v.Brand.look(), w.customerFacts(v), v.greeted()
+	preheader := w.preheader(lead, v.Entries)
 	some := func(entries []Entry) CustomerView { v := v; v.Entries = entries; return v }
 	return letter{
 		subject: subject, name: "transcript/customer", ended: v.EndedAt, whole: v.Whole,
 		text: func(entries []Entry, rest string) any {
-			return &customerLetter{customerText{some(entries), w}, w, brand, name, v.Cover, v.NoPDF, rest, facts}
+			return &customerLetter{customerText{some(entries), w}, w, brand, name, lead, v.Cover, v.NoPDF, rest, facts}
 		},
 		html: func(entries []Entry, rest string) any {
-			return &customerHTML{some(entries), w, brand, name, v.Cover, v.NoPDF, subject, preheader, rest, facts}
+			return &customerHTML{some(entries), w, brand, name, lead, v.Cover, v.NoPDF, subject, preheader, rest, facts}
 		},
 		within: func(room int) (letter, bool) {
 			v, less := v.within(w, room)
@@ -160,10 +162,24 @@ func (w *words) customerVoice(toOther bool) *voice {
 	}
 	v := w.Customer
 	v.User = w.Internal.User
+	// Whom a chat was taken from, the user does not read, and so nobody else.
+	v.TransferredFromTo, v.TransferredTo = w.Internal.TransferredTo, w.Internal.TransferredTo
+	v.TransferredFrom, v.Transferred = w.Internal.Transferred, w.Internal.Transferred
 	return &v
 }
 
+// customerLead is the first sentence to the customer, or to somebody else.
+func (w *words) customerLead(toOther bool) string {
+	if toOther {
+		return w.CopyOfChat
+	}
+	return w.ThankYou
+}
+
 func (w *words) customerSubject(v CustomerView) string {
+	if v.ToOther {
+		return w.transcriptSubject(cmp.Or(v.Brand.Name(), v.Number), v.Product)
+	}
 	subject := w.YourChat
 	if name := v.Brand.Name(); name != "" {
 		subject = fill(w.YourChatWith, "{organization}", w.isolate(short(name, subjectNameLimit)))
@@ -175,11 +191,15 @@ func (w *words) customerSubject(v CustomerView) string {
 }
 
 func (w *words) internalSubject(v InternalView) string {
-	name := w.isolate(short(cmp.Or(v.User.Name, w.AVisitor), subjectNameLimit))
-	if v.Product == "" {
+	return w.transcriptSubject(cmp.Or(v.User.Name, w.AVisitor), v.Product)
+}
+
+func (w *words) transcriptSubject(name, product string) string {
+	name = w.isolate(short(name, subjectNameLimit))
+	if product == "" {
 		return fill(w.Transcript, "{name}", name)
 	}
-	return fill(w.TranscriptAbout, "{name}", name, "{about}", w.isolate(short(v.Product, subjectAboutLimit)))
+	return fill(w.TranscriptAbout, "{name}", name, "{about}", w.isolate(short(product, subjectAboutLimit)))
 }
 
 // preheader is what a list of mails shows after the subject: what was said first, so that

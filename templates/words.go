@@ -26,7 +26,8 @@ type words struct {
 	ResumeLead, InviteLead, LinkButton  string
 	LinkPlain, LinkUntil, LinkIgnore    string
 	LinkUntilShort                      string
-	Greeting, GreetingNamed, ThankYou   string
+	Greeting, GreetingNamed             string
+	ThankYou, CopyOfChat                string
 	InternalOnly                        string
 	Notes, LateNote, ContactGiven       string
 	Answers, Flags, Conversation, Empty string
