@@ -16,6 +16,8 @@ type Document struct {
 	// Title is one line: the subject of the mail that the document goes with.
 	Title string
 	Brand Brand
+	// Banner stands above everything else, "" for none: it marks a test.
+	Banner string
 	// Lead are the lines before everything else. Warning says who must not read it.
 	Lead     []string
 	Warning  string
@@ -76,6 +78,9 @@ func (r *Renderer) DocumentForCustomer(v CustomerView) Document {
 	d.add("", w.customerFacts(v), nil)
 	d.add(w.Answers, w.answers(v.Form), nil)
 	d.add(w.Conversation, nil, conversation{v.Entries, w.customerVoice(v.ToOther), w, location(v.Location)}.parts())
+	if v.Test {
+		d = w.testDocument(d)
+	}
 	return d
 }
 
@@ -90,6 +95,9 @@ func (r *Renderer) DocumentForInternal(v InternalView) Document {
 	d.add(w.Pane.Deliveries, w.deliveryFacts(v.Deliveries, v.Location), nil)
 	d.add(w.Notes, nil, conversation{v.Notes, &w.Internal, w, location(v.Location)}.parts())
 	d.add(w.Conversation, nil, conversation{v.Entries, &w.Internal, w, location(v.Location)}.parts())
+	if v.Test {
+		d = w.testDocument(d)
+	}
 	return d
 }
 

@@ -39,6 +39,9 @@ func (r *Renderer) PrintHTML(d Document) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if d.Banner != "" {
+		html = bannered(html, d.Lang, d.Dir, d.Banner)
+	}
 	at := 0
 	if head := headTag.FindStringIndex(html); head != nil {
 		at = head[1]

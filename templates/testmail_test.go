@@ -36,11 +36,21 @@ func TestATestSaysSoInItsReadersLanguage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			documents := map[string]Document{"customer": r.DocumentForCustomer(ForCustomer(s, o)), "internal": r.DocumentForInternal(ForInternal(s, o))}
 			for audience, m := range map[string]Mail{"customer": customer, "internal": internal} {
-				marks := []bool{strings.HasPrefix(m.Subject, testPrefix), strings.HasPrefix(m.Text, want), strings.Contains(m.HTML, want)}
+				d := documents[audience]
+				pages, err := r.PrintHTML(d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, first, _ := strings.Cut(pages, "<body>")
+				marks := []bool{
+					strings.HasPrefix(m.Subject, testPrefix), strings.HasPrefix(m.Text, want), strings.Contains(m.HTML, want),
+					strings.HasPrefix(d.Title, testPrefix), strings.HasPrefix(d.Banner, want), strings.HasPrefix(first, "<p ") && strings.Contains(first, want),
+				}
 				for _, marked := range marks {
 					if marked != o.Test {
-						t.Errorf("%s in %q: marked in subject, text and HTML: %v, want %t", audience, locale, marks, o.Test)
+						t.Errorf("%s in %q: marked in subject, text, HTML, and three times in the pages: %v, want %t", audience, locale, marks, o.Test)
 					}
 				}
 			}

@@ -197,7 +197,11 @@ func TestASentTestHoldsWhatTheMailWould(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := pdftest.Read(t, first.Files[0].Content); !strings.Contains(f.Text(), "It smells of toast") || len(f.Pictures) < 3 {
+	f := pdftest.Read(t, first.Files[0].Content)
+	if !strings.Contains(f.Text(), "It smells of toast") || len(f.Pictures) < 3 {
 		t.Errorf("%d pictures in the PDF", len(f.Pictures))
+	}
+	if !strings.HasPrefix(f.Title, "[Test] ") || !strings.HasPrefix(f.Text(), "This is a test") {
+		t.Errorf("the PDF %q, which begins with %.40q, is not marked as a test", f.Title, f.Text())
 	}
 }

@@ -30,6 +30,7 @@ const (
 	ink, mute, linkBlue  = "0.067 0.094 0.153", "0.357 0.392 0.439", "0.114 0.306 0.847"
 	paleBlue, paleGrey   = "0.91 0.941 0.996", "0.953 0.957 0.965"
 	ruleGrey, neutralRGB = "0.839 0.855 0.878", "0.216 0.255 0.318"
+	alarm                = "0.725 0.11 0.11"
 )
 
 // book lays out one document.
@@ -77,6 +78,10 @@ func layOut(ctx context.Context, d templates.Document, f *Fonts) ([]byte, error)
 }
 
 func (b *book) head(d templates.Document) {
+	if d.Banner != "" {
+		b.paragraph(span{text: d.Banner, bold: true, color: alarm}, sizeText)
+		b.space(4)
+	}
 	b.rule(rgb(d.Brand.Accent()), 3)
 	b.space(8)
 	if name := d.Brand.Name(); !b.logo(d.Logo) && name != "" {

@@ -21,7 +21,7 @@ type shower struct {
 // reports whether only the built-in fonts have some of its characters.
 func showable(d templates.Document, f *Fonts) (templates.Document, bool) {
 	s := &shower{fonts: f, known: map[rune]bool{}}
-	d.Title, d.Warning = s.text(d.Title), s.text(d.Warning)
+	d.Banner, d.Title, d.Warning = s.text(d.Banner), s.text(d.Title), s.text(d.Warning)
 	d.Brand.Organization = s.text(d.Brand.Organization)
 	d.Lead = s.texts(d.Lead)
 	sections := make([]templates.Section, len(d.Sections))
