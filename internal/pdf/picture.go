@@ -11,6 +11,7 @@ import (
 
 	_ "golang.org/x/image/webp" // and these
 
+	"github.com/afterchat/afterchat/internal/upright"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -30,35 +31,59 @@ func (b *book) picture(cid, ground string) {
 	if !ok {
 		return
 	}
-	id, size := b.w.picture(p)
+	id, d := b.w.picture(p)
 	if id == 0 {
 		return
 	}
+	size := d.size
 	scale := min(pixel, (contentWidth-2*padding)/float64(size.X), pictureHeight/float64(size.Y))
 	width, height := float64(size.X)*scale, float64(size.Y)*scale
 	b.room(height + padding)
 	b.ground(ground, padding/2)
 	top := b.y
 	b.ground(ground, height+padding/2)
-	b.place(b.keep(id, size), "", b.atStart(padding, width), top-height, width, height)
+	b.place(b.keep(id, d), "", b.atStart(padding, width), top-height, width, height)
 }
 
-// drawn is an image that the pages have: its number there, and its size in pixels.
+// drawn is an image that the pages have: its number there, the size in pixels that it is
+// seen in, and how it is turned for that.
 type drawn struct {
 	number int
 	size   image.Point
+	turn   upright.Turn
 }
 
 // keep makes an image's object one of the pages'.
-func (b *book) keep(id int, size image.Point) drawn {
+func (b *book) keep(id int, d drawn) drawn {
 	b.images = append(b.images, id)
-	return drawn{len(b.images) - 1, size}
+	d.number = len(b.images) - 1
+	return d
 }
 
 // place draws an image into a rectangle whose lower left corner is x, y; clip is a path to
 // cut it by, in the rectangle's own measure of 1 by 1.
 func (b *book) place(d drawn, clip string, x, y, width, height float64) {
-	fmt.Fprintf(&b.content, "q %s 0 0 %s %s %s cm %s/I%d Do Q\n", num(width), num(height), num(x), num(y), clip, d.number)
+	fmt.Fprintf(&b.content, "q %s 0 0 %s %s %s cm %s%s/I%d Do Q\n", num(width), num(height), num(x), num(y), clip, turning(d.turn), d.number)
+}
+
+// turning returns the operator that turns an image within a square of 1 by 1, "" where it
+// stays as it is.
+func turning(t upright.Turn) string {
+	if t == (upright.Turn{}) {
+		return ""
+	}
+	// X and Y of what is seen, as a, c, e and b, d, f of PDF 32000-1, 8.3.4; Y goes up.
+	x, y := [3]float64{1, 0, 0}, [3]float64{0, 1, 0}
+	if t.Transpose {
+		x, y = [3]float64{0, -1, 1}, [3]float64{-1, 0, 1}
+	}
+	if t.Mirror {
+		x = [3]float64{-x[0], -x[1], 1 - x[2]}
+	}
+	if t.Flip {
+		y = [3]float64{-y[0], -y[1], 1 - y[2]}
+	}
+	return fmt.Sprintf("%s %s %s %s %s %s cm ", num(x[0]), num(y[0]), num(x[1]), num(y[1]), num(x[2]), num(y[2]))
 }
 
 // atStart returns where what is so wide, and so far from the margin at which lines start,
@@ -80,14 +105,15 @@ const (
 
 // logo draws the brand's logo and reports whether it did.
 func (b *book) logo(p templates.Picture) bool {
-	id, size := b.w.picture(p)
+	id, d := b.w.picture(p)
 	if id == 0 {
 		return false
 	}
+	size := d.size
 	scale := min(logoHeight/float64(size.Y), logoWidth/float64(size.X))
 	width, height := float64(size.X)*scale, float64(size.Y)*scale
 	b.space(2)
-	b.place(b.keep(id, size), "", b.atStart(0, width), b.y-height, width, height)
+	b.place(b.keep(id, d), "", b.atStart(0, width), b.y-height, width, height)
 	b.y -= height + 2
 	return true
 }
@@ -97,8 +123,8 @@ func (b *book) logo(p templates.Picture) bool {
 func (b *book) face(address string) float64 {
 	d, known := b.faces[address]
 	if !known {
-		if id, size := b.w.picture(b.photos[address]); id != 0 {
-			kept := b.keep(id, size)
+		if id, picture := b.w.picture(b.photos[address]); id != 0 {
+			kept := b.keep(id, picture)
 			d = &kept
 		}
 		b.faces[address] = d
@@ -110,31 +136,32 @@ func (b *book) face(address string) float64 {
 	return faceSize + faceGap
 }
 
-// picture adds an image file and returns its object and how many pixels it has; 0 where
-// it cannot be read. A JPEG goes in as it came.
-func (w *writer) picture(p templates.Picture) (int, image.Point) {
+// picture adds an image file and returns its object, 0 where it cannot be read, and how it
+// is drawn. A JPEG goes in as it came.
+func (w *writer) picture(p templates.Picture) (int, drawn) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(p.Content))
 	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > mostPixels/config.Height {
-		return 0, image.Point{}
+		return 0, drawn{}
 	}
-	size := image.Pt(config.Width, config.Height)
+	size, turn := image.Pt(config.Width, config.Height), upright.Of("image/"+format, p.Content).Turn()
+	d := drawn{size: turn.Size(size), turn: turn}
 	if format == "jpeg" {
 		// What does not decode here would show nothing there.
 		if _, err := jpeg.Decode(bytes.NewReader(p.Content)); err != nil {
-			return 0, image.Point{}
+			return 0, drawn{}
 		}
 		switch config.ColorModel {
 		case color.YCbCrModel:
-			return w.jpeg(p.Content, size, "DeviceRGB"), size
+			return w.jpeg(p.Content, size, "DeviceRGB"), d
 		case color.GrayModel:
-			return w.jpeg(p.Content, size, "DeviceGray"), size
+			return w.jpeg(p.Content, size, "DeviceGray"), d
 		}
 	}
 	img, _, err := image.Decode(bytes.NewReader(p.Content))
 	if err != nil {
-		return 0, image.Point{}
+		return 0, drawn{}
 	}
-	return w.image(img), size
+	return w.image(img), d
 }
 
 func (w *writer) jpeg(content []byte, size image.Point, space string) int {

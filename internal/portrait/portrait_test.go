@@ -22,6 +22,7 @@ import (
 
 	"github.com/afterchat/afterchat/internal/fetch"
 	"github.com/afterchat/afterchat/internal/portrait"
+	"github.com/afterchat/afterchat/internal/upright/uprighttest"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -239,6 +240,28 @@ func TestPicturesAreFetchedOnceAndOfSomePeopleAlone(t *testing.T) {
 		g.Hang(t.Context(), d)
 		if len(d.Photos) != 20 || asked.Load() != 21 || d.Logo.ContentType != "image/png" || d.Photos[url+"/0"].ContentType != "image/jpeg" {
 			t.Errorf("%d photos after %d questions", len(d.Photos), asked.Load())
+		}
+	}
+}
+
+func TestPicturesAreUprightHoweverTheCameraWasHeld(t *testing.T) {
+	t.Parallel()
+	scene := uprighttest.Quarters(300, 100)
+	colours := []color.NRGBA{{R: 255, A: 255}, {G: 255, A: 255}, {B: 255, A: 255}, {R: 255, G: 255, B: 255, A: 255}}
+	for orientation := 1; orientation <= 8; orientation++ {
+		for contentType, content := range map[string][]byte{"image/jpeg": uprighttest.JPEG(t, scene, orientation), "image/png": uprighttest.PNG(t, scene, orientation)} {
+			g, url, _ := server(t, map[string]http.HandlerFunc{"/bo": serve(contentType, content)})
+			d := document(url+"/bo", url+"/bo")
+			g.Hang(t.Context(), d)
+			for _, img := range []image.Image{read(t, d.Logo, "image/png"), read(t, d.Photos[url+"/bo"], "image/jpeg")} {
+				size := img.Bounds().Size()
+				if size != image.Pt(300, 100) && size != image.Pt(96, 96) {
+					t.Errorf("%s, %d: it is %v", contentType, orientation, size)
+				}
+				for i, want := range colours {
+					near(t, img, size.X/4+i%2*size.X/2, size.Y/4+i/2*size.Y/2, want)
+				}
+			}
 		}
 	}
 }

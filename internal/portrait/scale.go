@@ -13,6 +13,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"github.com/afterchat/afterchat/internal/fetch"
+	"github.com/afterchat/afterchat/internal/upright"
 	"github.com/afterchat/afterchat/templates"
 )
 
@@ -39,12 +40,14 @@ var formats = map[string]format{
 	"image/gif": {gif.DecodeConfig, gif.Decode}, "image/webp": {webp.DecodeConfig, webp.Decode},
 }
 
-// photo returns the middle of an image as a small square without transparency, as JPEG.
+// photo returns the middle of an image, upright, as a small square without transparency, as
+// JPEG. It is turned when it is small, which costs next to nothing.
 func photo(f fetch.File) templates.Picture {
 	img := decoded(f)
 	if img == nil {
 		return templates.Picture{}
 	}
+	turn := upright.Of(f.ContentType, f.Content).Turn()
 	b := img.Bounds()
 	edge := min(b.Dx(), b.Dy())
 	corner := b.Min.Add(image.Pt((b.Dx()-edge)/2, (b.Dy()-edge)/2))
@@ -52,25 +55,26 @@ func photo(f fetch.File) templates.Picture {
 	draw.Draw(out, out.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	draw.CatmullRom.Scale(out, out.Bounds(), img, image.Rectangle{corner, corner.Add(image.Pt(edge, edge))}, draw.Over, nil)
 	var content bytes.Buffer
-	if err := jpeg.Encode(&content, out, &jpeg.Options{Quality: quality}); err != nil {
+	if err := jpeg.Encode(&content, turn.Image(out), &jpeg.Options{Quality: quality}); err != nil {
 		return templates.Picture{}
 	}
 	return templates.Picture{ContentType: "image/jpeg", Content: content.Bytes()}
 }
 
-// logo returns an image whole and with its transparency, no larger than it will be seen,
-// as PNG.
+// logo returns an image whole, upright and with its transparency, no larger than it will be
+// seen, as PNG.
 func logo(f fetch.File) templates.Picture {
 	img := decoded(f)
 	if img == nil {
 		return templates.Picture{}
 	}
-	b := img.Bounds()
-	scale := min(1, logoWidth/float64(b.Dx()), logoHeight/float64(b.Dy()))
+	turn := upright.Of(f.ContentType, f.Content).Turn()
+	b, room := img.Bounds(), turn.Size(image.Pt(logoWidth, logoHeight))
+	scale := min(1, float64(room.X)/float64(b.Dx()), float64(room.Y)/float64(b.Dy()))
 	out := image.NewNRGBA(image.Rect(0, 0, max(1, int(float64(b.Dx())*scale)), max(1, int(float64(b.Dy())*scale))))
 	draw.CatmullRom.Scale(out, out.Bounds(), img, b, draw.Src, nil)
 	var content bytes.Buffer
-	if err := png.Encode(&content, out); err != nil {
+	if err := png.Encode(&content, turn.Image(out)); err != nil {
 		return templates.Picture{}
 	}
 	return templates.Picture{ContentType: "image/png", Content: content.Bytes()}

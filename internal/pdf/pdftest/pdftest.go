@@ -33,10 +33,12 @@ type File struct {
 }
 
 // Picture is where an image stands, in points from the page's lower left corner, and which
-// of the file's images it is.
+// of the file's images it is. Turned is the matrix, a to f of PDF 32000-1, 8.3.4, by which
+// it lies in there, in a measure of 1 by 1.
 type Picture struct {
 	Page, Image         int
 	X, Y, Width, Height float64
+	Turned              [6]float64
 }
 
 // Text returns the whole text, a line of it a line.
@@ -175,11 +177,17 @@ func (r reader) fonts(resources string) map[string]map[string]string {
 func (r reader) pictures(content string, page int) []Picture {
 	r.t.Helper()
 	var all []Picture
-	for _, m := range regexp.MustCompile(`q (\S+) 0 0 (\S+) (\S+) (\S+) cm [^/Q]*/I(\d+) Do`).FindAllStringSubmatch(content, -1) {
-		all = append(all, Picture{
-			Page: page, Image: int(r.number(m[5])),
-			X: r.number(m[3]), Y: r.number(m[4]), Width: r.number(m[1]), Height: r.number(m[2]),
-		})
+	for _, m := range regexp.MustCompile(`q (\S+) 0 0 (\S+) (\S+) (\S+) cm (?:[^/Q]* n )?((?:\S+ ){6}cm )?/I(\d+) Do`).FindAllStringSubmatch(content, -1) {
+		p := Picture{
+			Page: page, Image: int(r.number(m[6])),
+			X: r.number(m[3]), Y: r.number(m[4]), Width: r.number(m[1]), Height: r.number(m[2]), Turned: [6]float64{1, 0, 0, 1, 0, 0},
+		}
+		if m[5] != "" {
+			for i, v := range strings.Fields(m[5])[:6] {
+				p.Turned[i] = r.number(v)
+			}
+		}
+		all = append(all, p)
 	}
 	return all
 }
