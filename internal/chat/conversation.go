@@ -136,12 +136,12 @@ type Contact struct {
 
 // Apply returns the snapshot with the contact's data put where the user left them
 // open, and its answers after the form's. An address that is no good takes the place of
-// no good one.
-func (c Contact) Apply(s Snapshot) Snapshot {
+// no good one; good tells which are.
+func (c Contact) Apply(s Snapshot, good func(address string) bool) Snapshot {
 	if c.Name != "" && s.User.Name == "" {
 		s.User.Name = c.Name
 	}
-	if c.Reaches() || c.Email != "" && !GoodAddress(strings.TrimSpace(s.User.Email)) {
+	if c.Email != "" && (good(strings.TrimSpace(c.Email)) || !good(strings.TrimSpace(s.User.Email))) {
 		s.User.Email, s.User.EmailVerified = c.Email, false
 	}
 	if c.Phone != "" {
@@ -150,9 +150,6 @@ func (c Contact) Apply(s Snapshot) Snapshot {
 	s.Form = append(s.Form[:len(s.Form):len(s.Form)], c.Answers...)
 	return s
 }
-
-// Reaches reports whether mail can be sent to the contact.
-func (c Contact) Reaches() bool { return GoodAddress(strings.TrimSpace(c.Email)) }
 
 // Conversation is one episode together with what the plan has to know of the
 // conversation's past.

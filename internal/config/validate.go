@@ -13,7 +13,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"github.com/afterchat/afterchat/connectors"
-	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/address"
 )
 
 // inlined stands in validator's paths for a struct whose keys are its parent's; no key
@@ -40,7 +40,7 @@ func validate(c *Config, r *report) {
 		"mailbox":     isMailbox,
 		"listen":      isListen,
 		"return_path": isReturnPath,
-		"recipient":   func(s string) bool { return s == toUser || chat.GoodAddress(s) },
+		"recipient":   func(s string) bool { return s == toUser || address.Good(s) },
 	} {
 		if err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return valid(f.Field().String()) }); err != nil {
 			panic(err) // a tag that validator does not take: a mistake in the lines above

@@ -15,6 +15,7 @@ import (
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/standin"
 )
 
@@ -192,7 +193,7 @@ func (g *stage) contact(ctx context.Context, id string) error {
 	if err := g.core.call(ctx, http.MethodPost, conversationPath(id, "/contact"), c, nil); err != nil {
 		return err
 	}
-	g.change(id, func(p *played) { p.Snapshot = c.Apply(p.Snapshot) })
+	g.change(id, func(p *played) { p.Snapshot = c.Apply(p.Snapshot, plan.GoodAddress) })
 	return g.core.link(ctx, id, c.Phone)
 }
 

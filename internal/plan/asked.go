@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -68,8 +69,8 @@ func InternalToUser() error {
 }
 
 func isOneOf(to string, addresses []string) bool {
-	for _, address := range addresses {
-		if SameMailbox(to, address) {
+	for _, one := range addresses {
+		if SameMailbox(to, one) {
 			return true
 		}
 	}
@@ -82,8 +83,8 @@ func isOneOf(to string, addresses []string) bool {
 // for keeping something from somebody, so it takes two for one rather than one for two.
 func SameMailbox(a, b string) bool { return mailbox(a) == mailbox(b) }
 
-func mailbox(address string) string {
-	local, domain := chat.SplitAddress(strings.TrimRight(strings.TrimSpace(address), "."))
+func mailbox(a string) string {
+	local, domain := address.Split(strings.TrimRight(strings.TrimSpace(a), "."))
 	if i := strings.IndexByte(local, '+'); i > 0 {
 		local = local[:i]
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 )
@@ -121,11 +122,11 @@ func isUsersOwn(rule config.TranscriptRule, s chat.Snapshot, o *config.Organizat
 		slices.ContainsFunc(o.Transcripts, func(r config.TranscriptRule) bool { return r.To == ToUser && r.When.Matches(s) })
 }
 
-// NormalizeAddress is chat.NormalizeAddress.
-func NormalizeAddress(address string) string { return chat.NormalizeAddress(address) }
+// NormalizeAddress is address.Normalize.
+func NormalizeAddress(a string) string { return address.Normalize(a) }
 
-// GoodAddress is chat.GoodAddress.
-func GoodAddress(address string) bool { return chat.GoodAddress(address) }
+// GoodAddress is address.Good.
+func GoodAddress(a string) bool { return address.Good(a) }
 
 func newDelivery(c chat.Conversation, action chat.Action, discriminator string) chat.Delivery {
 	s := c.Snapshot

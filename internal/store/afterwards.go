@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
@@ -81,14 +83,14 @@ func (s *Store) AddContact(ctx context.Context, organization, conversation strin
 		if err != nil {
 			return err
 		}
-		late := false
+		late, reaches := false, address.Good(strings.TrimSpace(contact.Email))
 		var release []chat.Key
 		for _, d := range deliveries {
 			if d.Action == chat.FileTicket && (d.State != chat.Pending || d.Fence > 0) {
 				late = true
 			}
-			waits := d.State == chat.Pending && d.Hold == chat.HeldByContact && (d.Action != chat.EmailTranscript || contact.Reaches())
-			if waits || contact.Reaches() && d.LacksAddress() {
+			waits := d.State == chat.Pending && d.Hold == chat.HeldByContact && (d.Action != chat.EmailTranscript || reaches)
+			if waits || reaches && d.LacksAddress() {
 				release = append(release, d.ID)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
@@ -94,7 +95,7 @@ func (s *Store) endKnown(ctx context.Context, organization string, end End, plan
 // contact that came before may have planned something for the episode already.
 func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End, snapshot chat.Snapshot, plan Planner) ([]chat.Delivery, error) {
 	for _, contact := range c.contacts {
-		snapshot = contact.Apply(snapshot)
+		snapshot = contact.Apply(snapshot, address.Good)
 	}
 	awaited, err := q.AwaitedDesk(ctx, sqlc.AwaitedDeskParams{Conversation: c.Conversation.Conversation, Episode: int32(snapshot.Episode)})
 	if _, err := found(err); err != nil {
@@ -307,7 +308,7 @@ func (s *Store) current(ctx context.Context, q *sqlc.Queries, conversation int64
 		return chat.Snapshot{}, err
 	}
 	for _, contact := range contacts {
-		snapshot = contact.Apply(snapshot)
+		snapshot = contact.Apply(snapshot, address.Good)
 	}
 	return snapshot, nil
 }

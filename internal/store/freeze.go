@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
@@ -100,7 +101,7 @@ func (s *Store) Frozen(ctx context.Context, c *Claimed) (chat.Snapshot, error) {
 		if err != nil {
 			return chat.Snapshot{}, err
 		}
-		snapshot = contact.Apply(snapshot)
+		snapshot = contact.Apply(snapshot, address.Good)
 	}
 	return snapshot, nil
 }

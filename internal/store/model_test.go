@@ -9,6 +9,7 @@ import (
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 )
 
@@ -112,7 +113,7 @@ func (o *outside) act(t *rapid.T) {
 		result.Err, result.Open = fault.New(fault.Transient, "lease_over", ""), c.LookFirst
 	case c.LookFirst && o.effects[c.ID] > 0:
 		result.Ref = chat.Ref{ID: "found"}
-	case c.Action == chat.EmailTranscript && !chat.GoodAddress(o.told[c.ID]):
+	case c.Action == chat.EmailTranscript && !plan.GoodAddress(o.told[c.ID]):
 		result.Err, result.End = fault.New(fault.Invalid, chat.NoAddress, ""), chat.Suppressed
 	case what == "not":
 		result.Err = fault.New(fault.Transient, "", "")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
 )
@@ -90,7 +91,7 @@ func addressBefore(ctx context.Context, q *sqlc.Queries, d sqlc.Delivery, user c
 		if err != nil {
 			return "", err
 		}
-		snapshot = contact.Apply(snapshot)
+		snapshot = contact.Apply(snapshot, address.Good)
 	}
 	return snapshot.User.Email, nil
 }

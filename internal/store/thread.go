@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
 )
 
@@ -26,11 +26,11 @@ func (s *Store) EarlierMails(ctx context.Context, c *Claimed, to string) ([]stri
 			return err
 		}
 		for _, m := range mails {
-			address, err := s.sentTo(ctx, q, m)
+			sent, err := s.sentTo(ctx, q, m)
 			if err != nil {
 				return err
 			}
-			if chat.NormalizeAddress(address) == chat.NormalizeAddress(to) {
+			if address.Normalize(sent) == address.Normalize(to) {
 				refs = append(refs, m.RefID)
 			}
 		}

@@ -1,17 +1,17 @@
-package chat_test
+package address_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/address"
 )
 
 func TestMailCanBeAddressedToWhatItsLimitsAllow(t *testing.T) {
 	t.Parallel()
 	label := strings.Repeat("a", 63)
 	long := strings.Join([]string{label, label, label}, ".") // 191 bytes
-	for address, want := range map[string]bool{
+	for given, want := range map[string]bool{
 		"ann@example.com":                             true,
 		`"ann"@example.com`:                           true,
 		`"ann lee"@example.com`:                       true,
@@ -48,8 +48,8 @@ func TestMailCanBeAddressedToWhatItsLimitsAllow(t *testing.T) {
 		"ann@example.com.":                            false,
 		"":                                            false,
 	} {
-		if got := chat.GoodAddress(address); got != want {
-			t.Errorf("%.80q: %t, want %t", address, got, want)
+		if got := address.Good(given); got != want {
+			t.Errorf("%.80q: %t, want %t", given, got, want)
 		}
 	}
 }
@@ -74,10 +74,10 @@ func TestTwoSpellingsOfAnAddressAreEqual(t *testing.T) {
 		"no address":                "no address",
 		"":                          "",
 	} {
-		if got := chat.NormalizeAddress(spelling); got != want {
+		if got := address.Normalize(spelling); got != want {
 			t.Errorf("%q: %q, want %q", spelling, got, want)
 		}
-		if again := chat.NormalizeAddress(want); again != want {
+		if again := address.Normalize(want); again != want {
 			t.Errorf("%q becomes %q when it is normalized again", want, again)
 		}
 	}

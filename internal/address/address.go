@@ -1,4 +1,9 @@
-package chat
+// Package address tells which mail addresses are good and which are the same. It is pure:
+// nobody is asked.
+//
+// What a domain is in ASCII only Unicode's tables can tell, golang.org/x/net/idna's, which
+// is why this stands by itself and not in package chat.
+package address
 
 import (
 	"net/mail"
@@ -17,16 +22,16 @@ const (
 	maxAddress = 254
 )
 
-// GoodAddress reports whether mail can be addressed to it: one bare address (RFC 5322) at
+// Good reports whether mail can be addressed to it: one bare address (RFC 5322) at
 // a domain of more than one label, within the limits of what a mail server takes. Lengths
 // are those of what goes over the wire: the local part quoted where it has to be, the
 // domain in ASCII (RFC 5890). An address literal, as ann@[192.0.2.1], is none: it names a
 // machine, and often the one that would send the mail.
-func GoodAddress(address string) bool {
+func Good(address string) bool {
 	if strings.TrimSpace(address) != address || strings.ContainsAny(address, "<>") {
 		return false
 	}
-	local, domain, ok := splitAddress(address)
+	local, domain, ok := parse(address)
 	if !ok || strings.ContainsFunc(local, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) {
 		return false
 	}
@@ -62,22 +67,22 @@ func notOfHost(r rune) bool {
 // acePrefix begins a label that stands for one that is not ASCII (RFC 5890).
 const acePrefix = "xn--"
 
-// NormalizeAddress makes two spellings of one address equal: case does not count (of the
+// Normalize makes two spellings of one address equal: case does not count (of the
 // local part it might, but in practice does not), nor do quotes around a local part that
 // needs none, nor whether an international domain is written in Unicode or in ASCII.
-func NormalizeAddress(address string) string {
-	local, domain := SplitAddress(address)
+func Normalize(address string) string {
+	local, domain := Split(address)
 	if domain == "" {
 		return local
 	}
 	return quoted(local) + "@" + domain
 }
 
-// SplitAddress returns an address's local part, unquoted, and its domain, both in the one
-// spelling that NormalizeAddress has. What is no address has no domain.
-func SplitAddress(address string) (local, domain string) {
+// Split returns an address's local part, unquoted, and its domain, both in the one
+// spelling that Normalize has. What is no address has no domain.
+func Split(address string) (local, domain string) {
 	address = strings.ToLower(strings.TrimSpace(address))
-	local, domain, ok := splitAddress(address)
+	local, domain, ok := parse(address)
 	if !ok {
 		return address, ""
 	}
@@ -89,8 +94,8 @@ func SplitAddress(address string) (local, domain string) {
 	return local, domain
 }
 
-// splitAddress parses one bare address (RFC 5322 section 3.4.1).
-func splitAddress(address string) (local, domain string, ok bool) {
+// parse parses one bare address (RFC 5322 section 3.4.1).
+func parse(address string) (local, domain string, ok bool) {
 	a, err := mail.ParseAddress(address)
 	if err != nil || a.Name != "" {
 		return "", "", false
