@@ -140,6 +140,32 @@ func TestATranscriptThatIsAskedForDoesNotGoWhereMailMayNotGo(t *testing.T) {
 	}
 }
 
+// What was asked for waits, and meanwhile an address becomes known as the user's, of
+// whatever episode.
+func TestWhatIsInternalGoesToNoAddressOfTheUserWhicheverEpisodeThatIsOf(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.account(chat.AccountMail, searchable(), "")
+	r.end(sample("c", 1))
+	r.end(sample("c", 2))
+	contact := r.ask("c", map[string]any{"to": "boss@work.example", "audience": "internal"})
+	if err := r.take("chat:contact", map[string]any{"organization": acme, "conversation": "c", "id": "k", "episode": 1, "email": "Boss@work.example"}); err != nil {
+		t.Fatal(err)
+	}
+	later := r.ask("c", map[string]any{"to": "home@example.com", "audience": "internal"})
+	s := sample("c", 3)
+	s.User.Email = "home+chat@example.com"
+	r.end(s)
+	for _, id := range []chat.Key{contact, later} {
+		if d := r.run(id); d.State != chat.Suppressed || d.Error != "internal_to_user" {
+			t.Errorf("%s (%s)", d.State, d.Error)
+		}
+	}
+	if sent := v.things("message"); len(sent) != 0 {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
 // A customer gets one transcript of an episode, however often and by which door its end
 // and the contact data come, and however often its delivery is woken.
 func TestACustomerGetsOneTranscriptOfAnEpisode(t *testing.T) {

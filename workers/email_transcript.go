@@ -23,8 +23,14 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 	if to == "" {
 		to, name = strings.TrimSpace(snapshot.User.Email), snapshot.User.Name
 	}
-	if j.Params.Asked && j.Params.Audience == chat.Internal && plan.SameMailbox(to, snapshot.User.Email) {
-		return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
+	if j.Params.Asked && j.Params.Audience == chat.Internal {
+		addresses, err := w.Store.AddressesOfUser(ctx, j.Organization, j.Conversation) // may be more by now
+		if err != nil {
+			return unmade(j, err)
+		}
+		if plan.IsOneOf(to, addresses) {
+			return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
+		}
 	}
 	mail := func(l Letter) store.Outcome {
 		return w.send(ctx, j, intoTicket(j, connectors.Outgoing{

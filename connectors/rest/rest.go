@@ -177,8 +177,8 @@ func FromStatus(status int, header http.Header, safe bool) *fault.Error {
 		kind = fault.Transient
 	case status == http.StatusMethodNotAllowed, status == http.StatusNotImplemented:
 		kind = fault.Unsupported
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly:
-		kind = fault.Transient
+	case status < 400, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+		kind = fault.Transient // a redirect, which is not followed, leads to a page of maintenance most often
 	case status >= 500 && safe:
 		kind = fault.Transient
 	case status >= 500:
@@ -188,7 +188,7 @@ func FromStatus(status int, header http.Header, safe bool) *fault.Error {
 }
 
 // RetryAfter reads the header of that name: seconds or an HTTP date (RFC 9110, 10.2.3).
-// It returns 0 when there is none or it makes no sense, and at most an hour.
+// It returns 0 when there is none or it makes no sense, and at most a day.
 func RetryAfter(h http.Header) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if v == "" {
@@ -196,12 +196,15 @@ func RetryAfter(h http.Header) time.Duration {
 	}
 	var d time.Duration
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-		d = time.Duration(min(seconds, time.Hour.Seconds()) * float64(time.Second))
+		d = time.Duration(min(seconds, longestRest.Seconds()) * float64(time.Second))
 	} else if at, err := http.ParseTime(v); err == nil {
 		d = time.Until(at)
 	}
-	return min(max(d, 0), time.Hour)
+	return min(max(d, 0), longestRest)
 }
+
+// longestRest is how long a vendor can have us wait: a day, as for a daily quota.
+const longestRest = 24 * time.Hour
 
 // silent keeps resty from writing to the standard logger.
 type silent struct{}

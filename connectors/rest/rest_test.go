@@ -48,7 +48,7 @@ func kinds(status int) (read, write fault.Kind) {
 		return fault.NotFound, fault.NotFound
 	case status == 405, status == 501:
 		return fault.Unsupported, fault.Unsupported
-	case status == 408, status == 409, status == 412, status == 423, status == 425:
+	case status < 400, status == 408, status == 409, status == 412, status == 423, status == 425:
 		return fault.Transient, fault.Transient
 	case status >= 500:
 		return fault.Transient, fault.Ambiguous
@@ -184,8 +184,8 @@ func TestRetryAfterIsReadInBothItsForms(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]time.Duration{
 		"": 0, "0": 0, "30": 30 * time.Second, " 1.5 ": 1500 * time.Millisecond, "-5": 0, "soon": 0, "NaN": 0,
-		"86400": time.Hour, "99999999999": time.Hour, "1e300": time.Hour, "Inf": time.Hour,
-		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Fri, 21 Oct 2253 07:28:00 GMT": time.Hour,
+		"86400": 24 * time.Hour, "99999999999": 24 * time.Hour, "1e300": 24 * time.Hour, "Inf": 24 * time.Hour,
+		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Fri, 21 Oct 2253 07:28:00 GMT": 24 * time.Hour,
 	} {
 		if got := rest.RetryAfter(http.Header{"Retry-After": {value}}); got != want {
 			t.Errorf("%q: %s, want %s", value, got, want)

@@ -21,10 +21,11 @@ func (a accounts) Account(organization, target string) *connectors.Account {
 	return a[store.Account{Organization: organization, Target: target}]
 }
 
-// CanLook reports whether what an action made can be looked up at a target.
-func (a accounts) CanLook(organization, target string, action chat.Action) bool {
-	account := a.Account(organization, target)
-	return account != nil && account.CanLook(action)
+// CanLook reports whether what an earlier call of a delivery may have made can be looked
+// up: at an account that can be searched, and that is still the one that was called.
+func (a accounts) CanLook(d chat.Delivery) bool {
+	account := a.Account(d.Organization, d.Target)
+	return account != nil && account.CanLook(d.Action) && d.CalledAt(account.Identity())
 }
 
 // newAccounts turns configuration into connectors: the only place that does.

@@ -130,8 +130,7 @@ func (l *Ledger) retry(ctx context.Context, id string, resend bool) error {
 	if err != nil {
 		return err
 	}
-	canLook := l.accounts.CanLook(l.organization.ID, d.Target, d.Action)
-	if err := l.store.RetryDelivery(ctx, l.organization.ID, key, canLook, resend); err != nil {
+	if err := l.store.RetryDelivery(ctx, l.organization.ID, key, l.accounts.CanLook(d.Delivery), resend); err != nil {
 		return err
 	}
 	return l.show(ctx, key)

@@ -24,10 +24,6 @@ type Claim struct {
 	TicketAwaited bool
 }
 
-// identityChanged is the error of what may have happened at an account that is not
-// today's: nothing can look there any more.
-const identityChanged = "identity_changed"
-
 // recheck is when to look again at what waits for something other than time and has
 // nobody to wake it.
 const recheck = time.Minute
@@ -55,8 +51,8 @@ func (d *Delivery) Claim(c Claim) bool {
 		d.wait(HeldByNotConfigured, c.Now.Add(5*recheck))
 		d.WaitingSince = c.Now
 		return false
-	case d.LookFirst && d.Identity != "" && d.Identity != c.Identity:
-		d.end(Unknown, identityChanged)
+	case d.LookFirst && !d.CalledAt(c.Identity): // nothing can look there any more
+		d.end(Unknown, "identity_changed")
 		return false
 	case c.TicketAwaited && d.Action == FileTicket:
 		d.wait(HeldByDependency, c.Now.Add(recheck))
@@ -227,12 +223,14 @@ func (d *Delivery) TicketFailed(now time.Time) {
 	d.Release(now)
 }
 
+// CalledAt reports whether earlier calls, if there were any, went to this account.
+func (d *Delivery) CalledAt(identity string) bool { return d.Identity == "" || d.Identity == identity }
+
 // Retry starts a finished delivery again. What is unknown looks first; where nothing
-// can be looked up, or the account is another by now, it needs resend.
+// can be looked up, as when the account is another by now, it needs resend.
 func (d *Delivery) Retry(now time.Time, canLook, resend bool) error {
 	switch d.State {
 	case Unknown:
-		canLook = canLook && d.Error != identityChanged
 		if !canLook && !resend {
 			return fault.New(fault.Conflict, "needs_resend", "nothing can be looked up at this account: say resend to risk a second one, or resolve it by hand")
 		}

@@ -263,11 +263,15 @@ func TestWhatMayHaveHappenedAtAnotherAccountIsRepeatedOnlyAtAPersonsRisk(t *test
 	t.Parallel()
 	d := pending()
 	d.LookFirst, d.Identity = true, "another desk"
-	d.Claim(today(noon))
-	if err := d.Retry(noon, true, false); fault.CodeOf(err) != "needs_resend" {
+	now := today(noon)
+	d.Claim(now)
+	if d.CalledAt(now.Identity) || !d.CalledAt("another desk") {
+		t.Fatalf("it may be looked for at %s", now.Identity)
+	}
+	if err := d.Retry(noon, d.CalledAt(now.Identity), false); fault.CodeOf(err) != "needs_resend" {
 		t.Fatalf("retried without a word: %v", err)
 	}
-	if err := d.Retry(noon, true, true); err != nil {
+	if err := d.Retry(noon, d.CalledAt(now.Identity), true); err != nil {
 		t.Fatal(err)
 	}
 	if !d.Claim(today(noon)) || d.LookFirst {

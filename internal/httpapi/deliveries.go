@@ -174,7 +174,7 @@ func (a *api) retryOne(ctx context.Context, o *config.Organization, id string, r
 	if err != nil {
 		return err
 	}
-	return a.Store.RetryDelivery(ctx, o.ID, key, a.Accounts.CanLook(o.ID, d.Target, d.Action), resend)
+	return a.Store.RetryDelivery(ctx, o.ID, key, a.Accounts.CanLook(d.Delivery), resend)
 }
 
 // parseDelivery reads a delivery's id. What is none names no delivery.

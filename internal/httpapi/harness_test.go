@@ -41,6 +41,7 @@ const (
 	bareKey    = "bare-api-key"
 	adminToken = "the-admin-token"
 	publicURL  = "https://after.example"
+	secretKey  = "a secret key of at least 32 bytes in all"
 	accountSID = "AC0123456789abcdef0123456789abcdef"
 	smsToken   = "0123456789abcdef0123456789abcdef"
 	// bounceSecret is acme's; bolt's begins with it.
@@ -75,7 +76,7 @@ func newDoor(t *testing.T, change ...func(*httpapi.Deps)) *door {
 	}
 	t.Cleanup(s.Close)
 	d.store = s
-	keys, err := signing.New([]connectors.Secret{"a secret key of at least 32 bytes in all"})
+	keys, err := signing.New([]connectors.Secret{secretKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func (d *door) counted() []string {
 }
 
 // CanLook is the door's accounts.
-func (d *door) CanLook(string, string, chat.Action) bool { return d.canLook }
+func (d *door) CanLook(chat.Delivery) bool { return d.canLook }
 
 func organizations() map[string]*config.Organization {
 	return map[string]*config.Organization{

@@ -44,9 +44,9 @@ type Deps struct {
 	PublicURL string
 	// AdminToken opens the dashboard; without it there is none.
 	AdminToken connectors.Secret
-	// Accounts knows whether an account can be asked if something has happened already.
+	// Accounts knows whether a delivery's account can be asked if it has happened already.
 	Accounts interface {
-		CanLook(organization, target string, action chat.Action) bool
+		CanLook(d chat.Delivery) bool
 	}
 	// VerifyTwilio checks a webhook's signature with the organization's token.
 	VerifyTwilio func(o *config.Organization, url string, form url.Values, signature string) bool

@@ -7,6 +7,10 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/intake"
+	"github.com/afterchat/afterchat/internal/signing"
 )
 
 type madeLink struct {
@@ -136,6 +140,24 @@ func TestAnIdempotencyKeyMakesOneLink(t *testing.T) {
 		t.Error("two requests without a key made one link")
 	}
 	d.do("POST", "/v1/links", object{"purpose": "invite", "conversation": "c"}, "Idempotency-Key", "k1").refused(409, "idempotency_key_reused", "")
+}
+
+// An answer is the same after a key was put in front of the one that made it.
+func TestAnIdempotencyKeyOutlivesTheNewestSecretKey(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	body := object{"purpose": "resume", "conversation": "c"}
+	var first, again madeLink
+	d.do("POST", "/v1/links", body, "Idempotency-Key", "k1").is(201, &first)
+	rotated, err := signing.New([]connectors.Secret{connectors.Secret(strings.Repeat("n", 32)), secretKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.deps.Intake.(*intake.Intake).Keys = rotated
+	d.do("POST", "/v1/links", body, "Idempotency-Key", "k1").is(201, &again)
+	if first != again {
+		t.Errorf("%+v, then %+v", first, again)
+	}
 }
 
 func TestThePageBehindALinkIsInItsUsersLanguage(t *testing.T) {

@@ -46,9 +46,8 @@ type LinkAnswer struct {
 // kept is what an Idempotency-Key keeps of an answer: not the URL, whose token is derived
 // again, so that it stands nowhere in the database, and not what the link's row says.
 type kept struct {
-	ID         string  `json:"id"`
-	Generation int     `json:"generation"`
-	Delivery   *string `json:"delivery"`
+	ID       string  `json:"id"`
+	Delivery *string `json:"delivery"`
 }
 
 // Link makes a link and plans its sending. The same idempotency key with the same body
@@ -70,7 +69,7 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 		ID: id, Conversation: r.Conversation, Purpose: r.Purpose, Agent: r.AssignTo.Agent, Group: r.AssignTo.Group,
 		TokenHash: signing.LinkHash(i.Keys.LinkToken(id, firstGeneration)), TTL: ttl,
 	}
-	answer := kept{ID: id, Generation: firstGeneration}
+	answer := kept{ID: id}
 	if r.Send != nil {
 		d, err := i.sendLink(o, r, id)
 		if err != nil {
@@ -100,9 +99,13 @@ func (i *Intake) Link(ctx context.Context, o *config.Organization, body []byte, 
 			return nil, err
 		}
 	}
+	token, err := i.Keys.LinkTokenFor(made.ID, made.Generation, made.TokenHash) // of a replay by an older key, perhaps
+	if err != nil {
+		return nil, err
+	}
 	i.Wake()
 	return json.Marshal(LinkAnswer{
-		ID: answer.ID, URL: LinkURL(i.PublicURL, i.Keys.LinkToken(answer.ID, answer.Generation)), ExpiresAt: made.ExpiresAt.UTC(), Delivery: answer.Delivery,
+		ID: answer.ID, URL: LinkURL(i.PublicURL, token), ExpiresAt: made.ExpiresAt.UTC(), Delivery: answer.Delivery,
 	})
 }
 

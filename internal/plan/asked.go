@@ -40,7 +40,7 @@ func Asked(c chat.Conversation, o *config.Organization, a Ask, addresses []strin
 	d.Target = chat.AccountMail
 	d.Params = chat.Params{Audience: a.Audience, PDF: a.PDF, Asked: true, Cover: strings.TrimSpace(a.Cover), Rule: "an agent asked for it"}
 	if a.To != ToUser {
-		d.Params.To, d.Params.ToOther = a.To, !isOneOf(a.To, addresses)
+		d.Params.To, d.Params.ToOther = a.To, !IsOneOf(a.To, addresses)
 	}
 	return d, nil
 }
@@ -53,7 +53,7 @@ func (a Ask) checkRecipient(user chat.User, addresses []string) error {
 	switch {
 	case a.Audience != chat.Customer && a.Audience != chat.Internal:
 		return fault.New(fault.Invalid, "invalid_field", "is neither customer nor internal").At("audience")
-	case a.Audience == chat.Internal && a.To == ToUser || a.Audience == chat.Internal && isOneOf(to, addresses):
+	case a.Audience == chat.Internal && a.To == ToUser || a.Audience == chat.Internal && IsOneOf(to, addresses):
 		return InternalToUser()
 	case to == "":
 		return fault.New(fault.Invalid, "no_address", "the user has no address; name one").At("to")
@@ -68,7 +68,8 @@ func InternalToUser() error {
 	return fault.New(fault.Invalid, "internal_to_user", "the user gets only customer").At("audience")
 }
 
-func isOneOf(to string, addresses []string) bool {
+// IsOneOf reports whether an address may lead to the same mailbox as one of the others.
+func IsOneOf(to string, addresses []string) bool {
 	for _, one := range addresses {
 		if SameMailbox(to, one) {
 			return true

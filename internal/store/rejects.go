@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/store/sqlc"
@@ -26,7 +29,7 @@ type Reject struct {
 // seen.
 func (s *Store) SeeReject(ctx context.Context, r Reject) (time.Duration, error) {
 	seconds, err := s.queries.SeeReject(ctx, sqlc.SeeRejectParams{
-		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason,
+		Task: storable(r.Task), Type: storable(r.Type), Organization: storable(r.Organization), Reason: r.Reason,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("noting a task: %w", away(err))
@@ -37,13 +40,27 @@ func (s *Store) SeeReject(ctx context.Context, r Reject) (time.Duration, error) 
 // Reject moves a task to the table of rejects.
 func (s *Store) Reject(ctx context.Context, r Reject) error {
 	err := s.queries.RejectTask(ctx, sqlc.RejectTaskParams{
-		Task: r.Task, Type: r.Type, Organization: r.Organization, Reason: r.Reason, Payload: r.Payload,
+		Task: storable(r.Task), Type: storable(r.Type), Organization: storable(r.Organization), Reason: r.Reason, Payload: append([]byte{}, r.Payload...),
 	})
 	if err != nil {
 		return fmt.Errorf("rejecting a task: %w", away(err))
 	}
 	return nil
 }
+
+// storable is a name that anybody may have made up, as PostgreSQL takes it into a column
+// and its index. What is too long keeps its beginning and a digest of the whole.
+func storable(name string) string {
+	name = strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "\uFFFD")
+	if len(name) <= longestName {
+		return name
+	}
+	digest := sha256.Sum256([]byte(name))
+	return strings.ToValidUTF8(name[:longestName], "") + "…" + hex.EncodeToString(digest[:8])
+}
+
+// longestName is how long a name is kept whole, in bytes.
+const longestName = 255
 
 // Rejects returns the latest rejects, at most so many, and how many there are in all.
 func (s *Store) Rejects(ctx context.Context, most int) ([]Reject, int64, error) {

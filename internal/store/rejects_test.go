@@ -35,6 +35,29 @@ func TestATaskThatIsOnlyWaitedForIsNoReject(t *testing.T) {
 	}
 }
 
+// A task's names and payload are whatever was put into Redis.
+func TestAnyTaskCanBeRejected(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	long := strings.Repeat("ö", 5000)
+	tasks := []store.Reject{
+		{Task: "no payload", Type: "chat:ended"},
+		{Task: "t\x00\xff", Type: "chat:en\x00ded\xff", Organization: "\x00", Payload: []byte{0, 255}},
+		{Task: long + "1", Type: long, Organization: long, Payload: []byte("{}")}, {Task: long + "2", Type: long, Organization: long},
+	}
+	for _, task := range tasks {
+		if _, err := r.SeeReject(t.Context(), task); err != nil {
+			t.Errorf("%.10q is not seen: %v", task.Task, err)
+		}
+		if err := r.Reject(t.Context(), task); err != nil {
+			t.Errorf("%.10q is not rejected: %v", task.Task, err)
+		}
+	}
+	if list, n, err := r.Rejects(t.Context(), 10); err != nil || int(n) != len(tasks) || list[2].Type != "chat:en\uFFFDded\uFFFD" || list[2].Bytes != 2 {
+		t.Errorf("%d rejects, %v: %+v", n, err, list)
+	}
+}
+
 func TestRejectsAreForgottenAfterSevenDays(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

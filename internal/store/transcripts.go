@@ -82,6 +82,20 @@ func (c *locked) ended(episode int) (int, error) {
 	return 0, fault.New(fault.Conflict, "not_ended", "no episode of this conversation has ended yet")
 }
 
+// AddressesOfUser returns all mail addresses that a conversation's user is known by today,
+// of every episode and every contact.
+func (s *Store) AddressesOfUser(ctx context.Context, organization, conversation string) (addresses []string, err error) {
+	err = s.transact(ctx, "reading the user's addresses", func(q *sqlc.Queries) error {
+		c, err := lockConversation(ctx, q, organization, conversation, 0)
+		if err != nil {
+			return err
+		}
+		addresses, err = s.addresses(ctx, q, c)
+		return err
+	})
+	return addresses, err
+}
+
 // addresses returns all addresses that the conversation's user is known by, of every
 // episode and every contact, late ones too.
 func (s *Store) addresses(ctx context.Context, q *sqlc.Queries, c *locked) ([]string, error) {
