@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
-	_ "image/gif" // people send them, too
-	"image/jpeg"
-	_ "image/png" // and these
+	_ "image/gif"  // people send them, too
+	_ "image/jpeg" // and these
+	_ "image/png"  // and these
 
 	_ "golang.org/x/image/webp" // and these
 
@@ -137,31 +136,43 @@ func (b *book) face(address string) float64 {
 }
 
 // picture adds an image file and returns its object, 0 where it cannot be read, and how it
-// is drawn. A JPEG goes in as it came.
-func (w *writer) picture(p templates.Picture) (int, drawn) {
-	config, format, err := image.DecodeConfig(bytes.NewReader(p.Content))
-	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > mostPixels/config.Height {
+// is drawn. A JPEG goes in as it came. A file that a decoder trips over costs that picture,
+// and not the document.
+func (w *writer) picture(p templates.Picture) (id int, d drawn) {
+	defer func() {
+		if recover() != nil {
+			id = 0
+		}
+	}()
+	img, format := decoded(p.Content)
+	if img == nil {
 		return 0, drawn{}
 	}
-	size, turn := image.Pt(config.Width, config.Height), upright.Of("image/"+format, p.Content).Turn()
-	d := drawn{size: turn.Size(size), turn: turn}
+	size, turn := img.Bounds().Size(), upright.Of("image/"+format, p.Content).Turn()
+	d = drawn{size: turn.Size(size), turn: turn}
 	if format == "jpeg" {
-		// What does not decode here would show nothing there.
-		if _, err := jpeg.Decode(bytes.NewReader(p.Content)); err != nil {
-			return 0, drawn{}
-		}
-		switch config.ColorModel {
-		case color.YCbCrModel:
+		switch img.(type) {
+		case *image.YCbCr:
 			return w.jpeg(p.Content, size, "DeviceRGB"), d
-		case color.GrayModel:
+		case *image.Gray:
 			return w.jpeg(p.Content, size, "DeviceGray"), d
 		}
 	}
-	img, _, err := image.Decode(bytes.NewReader(p.Content))
-	if err != nil {
-		return 0, drawn{}
-	}
 	return w.image(img), d
+}
+
+// decoded returns an image and its format, nil where it cannot be read or is too large:
+// what does not decode here would show nothing on the page.
+func decoded(content []byte) (image.Image, string) {
+	config, _, err := image.DecodeConfig(bytes.NewReader(content))
+	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > mostPixels/config.Height {
+		return nil, ""
+	}
+	img, format, err := image.Decode(bytes.NewReader(content))
+	if err != nil || img.Bounds().Empty() {
+		return nil, ""
+	}
+	return img, format
 }
 
 func (w *writer) jpeg(content []byte, size image.Point, space string) int {

@@ -108,7 +108,13 @@ func (g *Gallery) get(ctx context.Context, w wanted) templates.Picture {
 	return picture
 }
 
-func (g *Gallery) fetch(ctx context.Context, w wanted) templates.Picture {
+// fetch gets a picture. A file that a decoder trips over must not take the process with it.
+func (g *Gallery) fetch(ctx context.Context, w wanted) (p templates.Picture) {
+	defer func() {
+		if recover() != nil {
+			p = templates.Picture{}
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, oneTime)
 	defer cancel()
 	file, err := g.fetcher.Get(ctx, w.address, fetch.Limits{Image: maxFile})

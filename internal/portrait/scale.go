@@ -80,14 +80,8 @@ func logo(f fetch.File) templates.Picture {
 	return templates.Picture{ContentType: "image/png", Content: content.Bytes()}
 }
 
-// decoded returns an image, nil where there is none or it is too large. A file that a
-// decoder trips over must not take the process with it.
-func decoded(f fetch.File) (img image.Image) {
-	defer func() {
-		if recover() != nil {
-			img = nil
-		}
-	}()
+// decoded returns an image, nil where there is none or it is too large.
+func decoded(f fetch.File) image.Image {
 	as, ok := formats[f.ContentType]
 	if !ok {
 		return nil
@@ -96,7 +90,8 @@ func decoded(f fetch.File) (img image.Image) {
 	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > mostPixels/c.Height {
 		return nil
 	}
-	if img, err = as.decode(bytes.NewReader(f.Content)); err != nil || img.Bounds().Empty() {
+	img, err := as.decode(bytes.NewReader(f.Content))
+	if err != nil || img.Bounds().Empty() {
 		return nil
 	}
 	return img
