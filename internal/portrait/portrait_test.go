@@ -265,3 +265,19 @@ func TestPicturesAreUprightHoweverTheCameraWasHeld(t *testing.T) {
 		}
 	}
 }
+
+// tripping panics over whatever it is asked for, as decoders have over broken files.
+type tripping struct{}
+
+func (tripping) Get(context.Context, string, fetch.Limits) (fetch.File, error) {
+	panic("index out of range")
+}
+
+func TestWhatTripsOverAPictureCostsThatPictureAlone(t *testing.T) {
+	t.Parallel()
+	d := document("https://a.example/logo", "https://a.example/bo")
+	portrait.New(tripping{}).Hang(t.Context(), d)
+	if d.Logo.Content != nil || len(d.Photos) != 0 {
+		t.Errorf("%d photos", len(d.Photos))
+	}
+}
