@@ -99,15 +99,7 @@ func TestATranscriptShowsWhatItsAudienceMaySee(t *testing.T) {
 	r.organization().Transcripts = append(r.organization().Transcripts, config.TranscriptRule{To: "qa@acme.example", Audience: chat.Internal})
 	v := r.account(chat.AccountMail, searchable(), "")
 	r.end(sample("c", 1))
-	all, err := r.store.Deliveries(t.Context(), acme, "c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range all {
-		if d.Action == chat.EmailTranscript {
-			r.run(d.ID)
-		}
-	}
+	r.mailAll("c")
 	sent := v.things("message")
 	if len(sent) != 2 {
 		t.Fatalf("%d mails", len(sent))

@@ -28,15 +28,7 @@ func TestAPDFComesWithTheTranscriptAndShowsWhatItsAudienceMaySee(t *testing.T) {
 	}
 	v := r.account(chat.AccountMail, searchable(), "")
 	r.end(sample("c/1", 1))
-	all, err := r.store.Deliveries(t.Context(), acme, "c/1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range all {
-		if d.Action == chat.EmailTranscript {
-			r.run(d.ID)
-		}
-	}
+	r.mailAll("c/1")
 	sent := v.things("message")
 	if len(sent) != 3 {
 		t.Fatalf("%d mails", len(sent))

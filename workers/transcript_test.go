@@ -12,6 +12,20 @@ import (
 	"github.com/afterchat/afterchat/internal/fault"
 )
 
+// mailAll mails all transcripts of a conversation.
+func (r *rig) mailAll(conversation string) {
+	r.t.Helper()
+	all, err := r.store.Deliveries(r.t.Context(), acme, conversation)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.Action == chat.EmailTranscript {
+			r.run(d.ID)
+		}
+	}
+}
+
 // transcripts ends a chat, files its ticket, and returns the mail that each address got;
 // "ticket" is the ticket.
 func transcripts(t *testing.T, r *rig, s chat.Snapshot) map[string]thing {
@@ -20,15 +34,7 @@ func transcripts(t *testing.T, r *rig, s chat.Snapshot) map[string]thing {
 	desk := r.account("zd", searchable(), "")
 	v := r.account(chat.AccountMail, searchable(), "")
 	r.run(r.end(s)[chat.FileTicket])
-	all, err := r.store.Deliveries(t.Context(), acme, s.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range all {
-		if d.Action == chat.EmailTranscript {
-			r.run(d.ID)
-		}
-	}
+	r.mailAll(s.ID)
 	mails := map[string]thing{"ticket": desk.things("ticket")[0]}
 	for _, m := range v.things("message") {
 		mails[m.on] = m

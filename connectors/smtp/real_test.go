@@ -67,22 +67,6 @@ func newRecipient(*testing.T) string {
 	return fmt.Sprintf("recipient%d@customers.example", recipients.Add(1))
 }
 
-// to returns a client of a server at an address, in the clear unless change says
-// otherwise.
-func to(t *testing.T, address string, change func(*smtp.Settings)) *smtp.Client {
-	t.Helper()
-	settings := &smtp.Settings{From: "Acme Support <support@acme.example>", Address: address, TLS: smtp.TLSNone}
-	if change != nil {
-		change(settings)
-	}
-	client, err := smtp.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 func manyMails(t *testing.T, server *mailserver.Server) {
 	const senders, each = 20, 10
 	client := to(t, server.Plain, nil)

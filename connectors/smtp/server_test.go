@@ -244,16 +244,7 @@ func (s *scripted) talk(conn net.Conn) {
 
 func (s *scripted) client(t *testing.T, change func(*smtp.Settings)) *smtp.Client {
 	t.Helper()
-	settings := &smtp.Settings{From: "support@acme.example", Address: s.listener.Addr().String(), TLS: smtp.TLSNone}
-	if change != nil {
-		change(settings)
-	}
-	client, err := smtp.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
+	return to(t, s.listener.Addr().String(), change)
 }
 
 func (s *scripted) heard() []string {

@@ -66,7 +66,13 @@ func serve(t testing.TB, o smtptest.Options) *smtptest.Server {
 // connect returns a client of the server, in the clear unless change says otherwise.
 func connect(t testing.TB, server *smtptest.Server, change func(*smtp.Settings)) *smtp.Client {
 	t.Helper()
-	settings := &smtp.Settings{From: "Acme Support <support@acme.example>", Address: server.Addr(), TLS: smtp.TLSNone}
+	return to(t, server.Addr(), change)
+}
+
+// to returns a client of the server at an address, likewise.
+func to(t testing.TB, address string, change func(*smtp.Settings)) *smtp.Client {
+	t.Helper()
+	settings := &smtp.Settings{From: "Acme Support <support@acme.example>", Address: address, TLS: smtp.TLSNone}
 	if change != nil {
 		change(settings)
 	}

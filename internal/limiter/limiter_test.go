@@ -125,11 +125,17 @@ func TestAnAccountWithoutALimitStillRests(t *testing.T) {
 	}
 }
 
-func TestWithoutRedisEachProcessKeepsTheLimitByItself(t *testing.T) {
-	t.Parallel()
+// alone is the limiter of a process that has no Redis.
+func alone(t *testing.T) *limiter.Redis {
+	t.Helper()
 	nobody := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialTimeout: 100 * time.Millisecond})
 	t.Cleanup(func() { _ = nobody.Close() })
-	l := limiter.New(nobody)
+	return limiter.New(nobody)
+}
+
+func TestWithoutRedisEachProcessKeepsTheLimitByItself(t *testing.T) {
+	t.Parallel()
+	l := alone(t)
 	if n, wait := taken(l, "a", slow, 15); n != 10 || wait < time.Second {
 		t.Errorf("%d tokens out of a bucket of 10, then a wait of %s", n, wait)
 	}

@@ -103,9 +103,7 @@ func TestManyDomainsAreOneQuestionASecond(t *testing.T) {
 
 func TestWithoutRedisADomainRestsInThisProcess(t *testing.T) {
 	t.Parallel()
-	nobody := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialTimeout: 100 * time.Millisecond})
-	t.Cleanup(func() { _ = nobody.Close() })
-	l := limiter.New(nobody)
+	l := alone(t)
 	l.Rest(t.Context(), "a", time.Minute)
 	if wait := l.TakeTurn(t.Context(), "a", connectors.Rate{}); wait < 55*time.Second {
 		t.Errorf("it waits %s", wait)

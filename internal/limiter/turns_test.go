@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/limiter"
 )
@@ -100,9 +98,7 @@ func TestNoDomainStandsInRedisAndNothingStaysForEver(t *testing.T) {
 
 func TestWithoutRedisEachProcessGivesTokensByItself(t *testing.T) {
 	t.Parallel()
-	nobody := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialTimeout: 100 * time.Millisecond})
-	t.Cleanup(func() { _ = nobody.Close() })
-	l := limiter.New(nobody)
+	l := alone(t)
 	free := 0
 	for range 15 {
 		if l.TakeTurn(t.Context(), "a", slow) == 0 {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -65,17 +66,7 @@ func TestLogoAndPhotosArePrintedBothWays(t *testing.T) {
 // 72 to the inch.
 func violet(t *testing.T, file string, part image.Rectangle) (within image.Rectangle) {
 	t.Helper()
-	base := strings.TrimSuffix(file, ".pdf")
-	tool(t, "pdftoppm", "-png", "-r", "72", "-singlefile", file, base)
-	f, err := os.Open(base + ".png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	img, _, err := image.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := firstPage(t, file, 72)
 	part = part.Intersect(img.Bounds())
 	for y := part.Min.Y; y < part.Max.Y; y++ {
 		for x := part.Min.X; x < part.Max.X; x++ {
@@ -85,6 +76,23 @@ func violet(t *testing.T, file string, part image.Rectangle) (within image.Recta
 		}
 	}
 	return within
+}
+
+// firstPage has another program draw a PDF's first page, so many pixels to the inch.
+func firstPage(t *testing.T, file string, perInch int) image.Image {
+	t.Helper()
+	base := strings.TrimSuffix(file, ".pdf")
+	tool(t, "pdftoppm", "-png", "-r", strconv.Itoa(perInch), "-singlefile", file, base)
+	f, err := os.Open(base + ".png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }
 
 // TestAnOrganizationsOwnPagesArePrinted has Chromium print with an organization's template.

@@ -4,8 +4,6 @@ package pdf_test
 
 import (
 	"fmt"
-	"image"
-	"os"
 	"os/exec"
 	"path"
 	"strings"
@@ -53,17 +51,7 @@ func TestPicturesAreUprightOnThePage(t *testing.T) {
 // downwards returns the colours of the first page down the left quarter of its pictures.
 func downwards(t *testing.T, file string) string {
 	t.Helper()
-	base := strings.TrimSuffix(file, ".pdf")
-	tool(t, "pdftoppm", "-png", "-r", "144", "-singlefile", file, base)
-	f, err := os.Open(base + ".png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	img, _, err := image.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := firstPage(t, file, 144)
 	name := func(x, y int) string {
 		switch r, g, b, _ := img.At(x, y).RGBA(); {
 		case r > 0xe000 && g < 0x2000 && b < 0x2000:
