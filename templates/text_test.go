@@ -173,7 +173,7 @@ func TestADayHeadingComesWithEachNewDayAndZone(t *testing.T) {
 func TestZonesWithoutANameAreOffsets(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	for place, want := range map[string]string{"UTC": "UTC", "Asia/Kathmandu": "UTC+05:45, Asia/Kathmandu", "America/Sao_Paulo": "UTC-03, America/Sao_Paulo"} {
+	for place, want := range map[string]string{"UTC": "UTC", "Asia/Kathmandu": "UTC+05:45,\u00a0Asia/Kathmandu", "America/Sao_Paulo": "UTC-03,\u00a0America/Sao_Paulo"} {
 		l, err := time.LoadLocation(place)
 		if err != nil {
 			t.Fatal(err)

@@ -23,13 +23,20 @@ func zoneInFull(t time.Time) string {
 	if place == "" || place == "Local" || place == name {
 		return name
 	}
-	return name + ", " + place
+	return name + "," + noBreak + place
 }
+
+// noBreak is a space at which no line breaks.
+const noBreak = "\u00a0"
+
+// inZone names a zone in full, in brackets. It reads from left to right whatever is around
+// it: broken over two lines from right to left, its brackets would go astray.
+func (w *words) inZone(t time.Time) string { return w.isolate("(" + zoneInFull(t) + ")") }
 
 // moment returns a date, a time of day and the zone's name.
 func (w *words) moment(t time.Time, l *time.Location) string {
 	t = t.In(location(l))
-	return w.at(t) + " (" + zoneInFull(t) + ")"
+	return w.at(t) + " " + w.inZone(t)
 }
 
 // stamp returns the same for where there is little room.
@@ -45,7 +52,7 @@ func (w *words) period(from, to time.Time, l *time.Location) string {
 		return w.moment(from, l)
 	}
 	from, to = from.In(location(l)), to.In(location(l))
-	start, end := w.at(from), w.Clock(to)
+	start, end := w.at(from), w.clockHeld(to)
 	first, last := dayOf(from), dayOf(to)
 	if first.zone != last.zone {
 		start += " (" + zone(from) + ")"
@@ -54,13 +61,16 @@ func (w *words) period(from, to time.Time, l *time.Location) string {
 	if first != last {
 		end = w.at(to)
 	}
-	return fill(w.FromTo, "{from}", start, "{to}", end) + " (" + zoneInFull(to) + ")"
+	return fill(w.FromTo, "{from}", start, "{to}", end) + " " + w.inZone(to)
 }
 
 // at returns a date and a time of day.
 func (w *words) at(t time.Time) string {
-	return fill(w.At, "{date}", w.Date(t), "{time}", w.Clock(t))
+	return fill(w.At, "{date}", w.Date(t), "{time}", w.clockHeld(t))
 }
+
+// clockHeld is a time of day whose parts stay on one line.
+func (w *words) clockHeld(t time.Time) string { return strings.ReplaceAll(w.Clock(t), " ", noBreak) }
 
 // day is a date in a zone: where either changes, a transcript gets a new heading.
 type day struct {
