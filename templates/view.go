@@ -55,7 +55,7 @@ type CustomerView struct {
 	// ToOther is true where somebody else reads this: it greets nobody by the customer's
 	// name, and calls nobody "you".
 	ToOther bool
-	// NoPDF is true where a PDF was to come along and could not be made.
+	// NoPDF is true where a PDF was to come along and could not.
 	NoPDF     bool
 	BodyLimit int
 	Whole     Whole
@@ -91,7 +91,7 @@ type InternalView struct {
 	Notes []Entry
 	// Cover is what the agent who sent this wrote to its reader; it may be empty.
 	Cover string
-	// NoPDF is true where a PDF was to come along and could not be made.
+	// NoPDF is true where a PDF was to come along and could not.
 	NoPDF      bool
 	Deliveries []Delivery
 	BodyLimit  int

@@ -47,7 +47,7 @@ type words struct {
 	Units                                 map[string]string
 
 	// Unshown closes a document with characters that no font could show; NoPDF stands in a
-	// mail whose document could not be made.
+	// mail whose document could not come along.
 	Unshown, NoPDF string
 
 	// TestBanner marks a transcript that nobody asked for.

@@ -18,7 +18,7 @@ import (
 )
 
 // withoutPDF is what a mail says that comes without the PDF that it was to have.
-const withoutPDF = "it could not be made"
+const withoutPDF = "it could not be included"
 
 func TestAPDFComesWithTheTranscriptAndShowsWhatItsAudienceMaySee(t *testing.T) {
 	t.Parallel()
