@@ -9,8 +9,9 @@ import (
 // it came to its state. Receipt is what the other side said later ("bounced 5.1.1"), Ref
 // its id there and URL a web address. A message has To, its address or number, "" where
 // that is not known, a transcript its Audience, and one that an agent asked for (Asked)
-// may have a covering Note.
+// may have a covering Note. ID is its own, for the pane's form that settles it.
 type Delivery struct {
+	ID                                               string
 	Action, Target, State, HeldBy, Receipt, Ref, URL string
 	To, Audience, Note                               string
 	Asked                                            bool

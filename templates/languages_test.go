@@ -85,9 +85,10 @@ func TestAMessageWithoutItsFieldAndAFieldWithoutItsMessageDoNotLoad(t *testing.T
 // same are the messages that a language shares with English because that is how it says
 // them.
 var same = map[string][]string{
-	"da": {"pane.actions.send_link", "pane.links"},
+	"da": {"pane.actions.send_link", "pane.links", "pane.send"},
 	"de": {"external_id", "name", "pane.actions.file_ticket", "pane.actions.send_link", "pane.links", "pane.title", "ticket"},
-	"fr": {"messages", "pane.actions.file_ticket", "ticket"},
+	"fr": {"messages", "pane.actions.file_ticket", "pane.transcript_audience", "ticket"},
+	"nb": {"pane.send"},
 	"it": {"external_id", "pane.actions.file_ticket", "pane.actions.send_link", "ticket"},
 	"nl": {"external_id", "pane.actions.file_ticket", "pane.actions.send_link", "pane.links", "product", "ticket"},
 	"pl": {"pane.actions.send_link"},

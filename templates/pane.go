@@ -22,6 +22,7 @@ type PanePage struct {
 	Prior        []PanePrior
 	Deliveries   []Delivery
 	Links        []PaneLink
+	Forms        PaneForms
 	// Locale and Location are the organization's.
 	Locale   string
 	Location *time.Location
@@ -46,6 +47,9 @@ type panePage struct {
 	T          *words
 	Style      htmltemplate.CSS
 	Title      string
+	Reload     bool
+	Done, URL  string
+	Refused    *paneRefused
 	User, Form []Fact
 	Flags      []Fact
 	Prior      []paneDesk
@@ -53,6 +57,10 @@ type panePage struct {
 	Messages   htmltemplate.HTML
 	Deliveries []paneRow
 	Links      []paneRow
+	// The forms are nil where there is none, and so is Settle in a row.
+	Note, Transcript, Link *paneForm
+	// TooEarly says why there is no form for a transcript yet.
+	TooEarly string
 }
 
 type paneDesk struct {
@@ -67,9 +75,11 @@ type paneDesk struct {
 type paneRow struct {
 	Title, State, Class, URL, Note string
 	Remarks                        []string
+	Settle                         *paneForm
 }
 
-// Pane writes the pane as a page for an iframe, without scripts. Serve it with
+// Pane writes the pane as a page for an iframe, without scripts. Its forms POST to the
+// page's own address with the query do: note, transcript, link or settle. Serve it with
 // PanePolicy.
 func (r *Renderer) Pane(w io.Writer, p PanePage) error {
 	t := r.words(p.Locale)
@@ -88,18 +98,25 @@ func (r *Renderer) Pane(w io.Writer, p PanePage) error {
 		page.Prior = append(page.Prior, t.paneDesk(prior, v.Location))
 	}
 	for _, d := range p.Deliveries {
-		page.Deliveries = append(page.Deliveries, t.paneDelivery(d, v.Location))
+		row := t.paneDelivery(d, v.Location)
+		row.Settle = t.settleForm(p.Forms, d)
+		page.Deliveries = append(page.Deliveries, row)
 	}
 	for _, l := range p.Links {
 		page.Links = append(page.Links, t.paneLink(l, v.Location))
 	}
+	page.addForms(p)
 	return r.writePage(w, "pages/pane.html", page)
 }
 
 // PanePolicy returns the pane's Content-Security-Policy but for frame-ancestors, which
 // the caller adds: only it knows who may embed the pane.
 func (r *Renderer) PanePolicy(p PanePage) string {
-	return r.policy(p.Brand) + "; form-action 'none'"
+	form := "'none'"
+	if p.HasForms() {
+		form = "'self'"
+	}
+	return r.policy(p.Brand) + "; form-action " + form
 }
 
 func (w *words) paneDesk(p PanePrior, l *time.Location) paneDesk {

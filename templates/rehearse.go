@@ -94,9 +94,13 @@ func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
 			{Desk: "zd", State: "fresh", Tickets: []chat.PriorTicket{{ID: "35", Subject: "Grinder", Status: "solved", URL: "https://desk.example.com/35"}}},
 			{Desk: "rt", State: "unavailable", Error: "the desk did not answer"},
 		},
-		Deliveries: o.Deliveries,
+		Deliveries: append([]Delivery{{ID: "d_1", Action: "file_ticket", Target: "rt", State: "unknown"}}, o.Deliveries...),
 		Links:      []PaneLink{{ID: "l_1", State: "open", Purpose: "resume", ExpiresAt: s.EndedAt}},
-		Location:   o.Location,
+		Forms: PaneForms{
+			ID: "f_1", Note: true, Transcript: true, Link: true, Settle: true, Ended: true, Channels: []string{"sms", "email"}, Done: "note", URL: "https://chat.example.com/r/token",
+			Refused: &PaneRefusal{Action: "transcript", Field: "to", Code: "bad_address", Typed: map[string]string{"to": "ann at home", "note": "Here it is."}},
+		},
+		Location: o.Location,
 	})
 }
 

@@ -96,6 +96,14 @@ func samplePane(s chat.Snapshot, o Options) PanePage {
 				Action: "email_transcript", Target: "mail", State: "delivered", At: s.EndedAt, To: "boss@example.com", Audience: "internal",
 				Asked: true, Note: "As promised.\n<Bo>",
 			},
+			{ID: "0123456789abcdef0123456789abcdef", Action: "file_ticket", Target: "rt", State: "unknown", At: s.EndedAt},
+		},
+		Forms: PaneForms{
+			ID: "f_SAMPLE", Note: true, Transcript: true, Link: true, Settle: true, Ended: true, Channels: []string{"sms", "email"},
+			Refused: &PaneRefusal{
+				Action: "transcript", Field: "audience", Code: "internal_to_user",
+				Typed: map[string]string{"to": "ann@example.com", "audience": "internal", "note": "\nAs \"promised\" </textarea>"},
+			},
 		},
 		Links: []PaneLink{{ID: "l_1", State: "open", Purpose: "resume", ExpiresAt: s.EndedAt.AddDate(0, 0, 7)}},
 	}

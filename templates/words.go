@@ -84,6 +84,17 @@ type paneWords struct {
 	Stale, Pending, Unavailable, Updated, MatchedBy         string
 	Expires, Held, Asked                                    string
 	States, Actions, Audiences, Holds, Purposes             map[string]string
+
+	// What an agent may do there, what came of it, and what was wrong.
+	NoteNew, NoteText, NoteSave                           string
+	TranscriptSend, TranscriptTo                          string
+	TranscriptAudience, TranscriptCover, Send, OwnAddress string
+	LinkMake, LinkPurpose, LinkChannel, LinkTo            string
+	LinkShow, LinkOnce                                    string
+	Settle, SettleLead, SettleRef, SettleURL              string
+	SettleDelivered, SettleFailed                         string
+	Reload, Refused                                       string
+	Channels, Done, Errors                                map[string]string
 }
 
 // fill puts values into a pattern: fill("Chat with {name}", "{name}", "Ann"). What a
