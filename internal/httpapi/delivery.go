@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/config"
 )
 
 func (a *api) routeDelivery() {
@@ -88,12 +89,16 @@ func (a *api) resolveDelivery(ctx context.Context, in *deliveryInput) (*answer[d
 	if err != nil {
 		return nil, err
 	}
-	var body resolution
-	if err := chat.Decode(chat.Sanitize(in.body), &body); err != nil {
-		return nil, err
-	}
-	if err := a.Store.ResolveDelivery(ctx, in.organization.ID, key, body.State, chat.Ref(body.Ref)); err != nil {
+	if err := a.resolve(ctx, in.organization, key, in.body); err != nil {
 		return nil, err
 	}
 	return a.getDelivery(ctx, in)
+}
+
+func (a *api) resolve(ctx context.Context, o *config.Organization, key chat.Key, body []byte) error {
+	var r resolution
+	if err := chat.Decode(chat.Sanitize(body), &r); err != nil {
+		return err
+	}
+	return a.Store.ResolveDelivery(ctx, o.ID, key, r.State, chat.Ref(r.Ref))
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -30,7 +31,8 @@ const (
 )
 
 // details is the pane. agents has those of the latest episode, whose names the page
-// shows, and timeline the deliveries as they are stored; they are no part of the JSON.
+// shows, timeline the deliveries as they are stored, and ended is true once an episode has
+// ended; they are no part of the JSON.
 type details struct {
 	Conversation string         `json:"conversation"`
 	User         chat.User      `json:"user"`
@@ -44,6 +46,7 @@ type details struct {
 
 	agents   []chat.Agent
 	timeline []store.Timeline
+	ended    bool
 }
 
 // priorTickets is what one desk knows of the user.
@@ -89,6 +92,7 @@ func (a *api) details(ctx context.Context, o *config.Organization, id string) (d
 		Conversation: id, User: s.User, Messages: orEmpty(s.Messages), Notes: orEmpty(s.Notes), Form: orEmpty(s.Form),
 		Flags: orEmpty(a.Flags(o, s)), PriorTickets: prior, Links: viewLinks(links), Deliveries: viewDeliveries(deliveries),
 		agents: s.Agents, timeline: deliveries,
+		ended: slices.ContainsFunc(c.Episodes, func(e store.Episode) bool { return e.State == "ended" }),
 	}, nil
 }
 

@@ -80,6 +80,8 @@ type Intake interface {
 	Transcript(ctx context.Context, o *config.Organization, id string, body []byte, idempotencyKey string) (intake.TranscriptAnswer, error)
 	// Link returns a JSON object.
 	Link(ctx context.Context, o *config.Organization, body []byte, idempotencyKey string) ([]byte, error)
+	// Recipient is whom a channel will reach, Invalid if nobody.
+	Recipient(o *config.Organization, channel, to string) (string, error)
 }
 
 // New returns the door.

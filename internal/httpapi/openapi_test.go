@@ -21,7 +21,7 @@ var contract = []string{
 	"GET /v1/conversations/{id}/deliveries", "GET /v1/deliveries", "POST /v1/deliveries/retry", "GET /v1/deliveries/{id}",
 	"POST /v1/deliveries/{id}/retry", "POST /v1/deliveries/{id}/cancel", "POST /v1/deliveries/{id}/resolve",
 	"POST /v1/conversations/{id}/pane", "POST /v1/links", "GET /v1/links/{id}", "DELETE /v1/links/{id}",
-	"GET /r/{token}", "POST /r/{token}", "POST /webhooks/twilio/{organization}/status", "POST /webhooks/twilio/{organization}/inbound",
+	"GET /pane/{signed}", "POST /pane/{signed}", "GET /r/{token}", "POST /r/{token}", "POST /webhooks/twilio/{organization}/status", "POST /webhooks/twilio/{organization}/inbound",
 	"POST /webhooks/mail/{organization}/bounce",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /monitor/",
 }

@@ -26,6 +26,13 @@ func (a *api) routePane() {
 		id: "show-pane", method: http.MethodGet, path: "/pane/{signed}", tag: "Conversations",
 		summary: "The page that create-pane gave out",
 	}, "", a.showPane)
+	a.page(operation{
+		id: "act-on-pane", method: http.MethodPost, path: "/pane/{signed}", tag: "Conversations",
+		summary: "What an agent does on that page", status: http.StatusSeeOther,
+		doc: "The page's own forms. The query's do is note, transcript, link or settle, as far as the address was given out for it (403 not_allowed); " +
+			"each does what the API's call of that purpose does. Redirects (303) to the page. A link that is not sent is shown on the answer (201) " +
+			"and nowhere else; what was wrong is shown on the page, with what was typed (422, 409).",
+	}, "", a.actOnPane)
 }
 
 const (
@@ -38,7 +45,7 @@ const (
 // paneRequest is {"agent","can","expires_in"}.
 type paneRequest struct {
 	Agent     string   `json:"agent"`
-	Can       []string `json:"can,omitempty" enum:"note,transcript,link,settle" doc:"What the agent may do on the page."`
+	Can       []string `json:"can,omitempty" enum:"note,transcript,link,settle" doc:"What the agent may do on the page; nothing if left out. settle is to resolve deliveries that are unknown."`
 	ExpiresIn string   `json:"expires_in,omitempty" doc:"A duration, as 8h."`
 }
 
@@ -75,7 +82,7 @@ func (r paneRequest) check() (time.Duration, error) {
 		return 0, invalid("agent", "is missing or longer than 255 bytes")
 	}
 	for _, can := range r.Can {
-		if !slices.Contains([]string{"note", "transcript", "link", "settle"}, can) {
+		if !slices.Contains([]string{canNote, canTranscript, canLink, canSettle}, can) {
 			return 0, invalid("can", "has something other than note, transcript, link and settle")
 		}
 	}
@@ -89,7 +96,8 @@ func (r paneRequest) check() (time.Duration, error) {
 	return life, nil
 }
 
-// showPane shows the pane to whoever has its address.
+// showPane shows the pane to whoever has its address. The query's done says in one word
+// what has just been carried out.
 func (a *api) showPane(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	pane, o, err := a.paneOf(r)
@@ -98,20 +106,33 @@ func (a *api) showPane(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	logOrganization(w, o.ID)
+	f := paneForms(pane, o)
+	if done := r.URL.Query().Get("done"); slices.Contains(pane.Can, done) {
+		f.Done = done
+	}
+	a.writePane(w, r, http.StatusOK, pane, o, f)
+}
+
+// writePane writes the page. It loads again by itself where something is awaited, but not
+// with a form on it: that would take away what an agent types.
+func (a *api) writePane(w http.ResponseWriter, r *http.Request, status int, pane signing.Pane, o *config.Organization, f templates.PaneForms) {
 	d, err := a.details(r.Context(), o, pane.Conversation)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	if slices.ContainsFunc(d.PriorTickets, func(p priorTickets) bool { return p.State == statePending || p.State == stateStale }) {
+	p := panePage(o, d)
+	f.Ended = d.ended
+	p.Forms = f
+	awaited := slices.ContainsFunc(d.PriorTickets, func(p priorTickets) bool { return p.State == statePending || p.State == stateStale })
+	if awaited && !p.HasForms() {
 		w.Header().Set("Refresh", paneReload)
 	}
-	p := panePage(o, d)
-	// Who embeds the pane is the chat core's business: the address is the secret, and the
-	// page has nothing to click on but links.
+	// Who embeds the pane is the chat core's business: the address is the secret, and whoever
+	// knows it needs nobody's click.
 	renderer := a.Renderer.For(o.ID)
 	policy := renderer.PanePolicy(p) + "; frame-ancestors *"
-	a.writePage(w, r, http.StatusOK, policy, func(w io.Writer) error { return renderer.Pane(w, p) })
+	a.writePage(w, r, status, policy, func(w io.Writer) error { return renderer.Pane(w, p) })
 }
 
 func (a *api) paneOf(r *http.Request) (signing.Pane, *config.Organization, error) {
@@ -143,7 +164,7 @@ func panePage(o *config.Organization, d details) templates.PanePage {
 	}
 	for _, d := range d.timeline {
 		p.Deliveries = append(p.Deliveries, templates.Delivery{
-			Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), Receipt: d.Receipt, URL: d.Ref.URL, At: d.UpdatedAt,
+			ID: d.ID.String(), Action: string(d.Action), Target: d.Target, State: string(d.State), HeldBy: string(d.Hold), Receipt: d.Receipt, URL: d.Ref.URL, At: d.UpdatedAt,
 			To: d.To, Audience: string(d.Reader()), Asked: d.Params.Asked, Note: d.Params.Cover,
 		})
 	}

@@ -99,12 +99,11 @@ func register[I, O any, P interface {
 			}
 			ctx, cancel := context.WithTimeout(ctx, callTimeout)
 			defer cancel()
-			if size := min(int64(len(r.body)), roomForBodies); size >= largeBody {
-				if err := a.large.Acquire(ctx, size); err != nil {
-					return nil, fault.Wrap(fault.Transient, "busy", "other large requests are being taken in", err)
-				}
-				defer a.large.Release(size)
+			leave, err := a.room(ctx, len(r.body))
+			if err != nil {
+				return nil, err
 			}
+			defer leave()
 			return handle(ctx, in)
 		}()
 		if err != nil {
@@ -115,6 +114,18 @@ func register[I, O any, P interface {
 	if op.body != nil {
 		a.describeBody(op)
 	}
+}
+
+// room waits until a body of so many bytes may be taken in; leave makes room for others.
+func (a *api) room(ctx context.Context, n int) (leave func(), err error) {
+	size := min(int64(n), roomForBodies)
+	if size < largeBody {
+		return func() {}, nil
+	}
+	if err := a.large.Acquire(ctx, size); err != nil {
+		return nil, fault.Wrap(fault.Transient, "busy", "other large requests are being taken in", err)
+	}
+	return func() { a.large.Release(size) }, nil
 }
 
 // page adds a route that is no JSON call: a page, a webhook, a probe.
@@ -171,32 +182,34 @@ func (r *request) read(op operation) error {
 	if op.body == nil || op.optional && r.http.ContentLength == 0 {
 		return nil
 	}
-	limit := op.limit
-	if limit == 0 {
-		limit = smallBody
-	}
-	tooLarge := fault.New(fault.Invalid, codeTooLarge, fmt.Sprintf("the body has more than %d bytes", limit))
 	if !isJSON(r.http.Header.Get("Content-Type")) {
 		return fault.New(fault.Invalid, codeMediaType, "the body has to be application/json")
 	}
-	if r.http.ContentLength > limit {
-		linger(r.http)
-		return tooLarge
+	var err error
+	r.body, err = readBody(r.writer, r.http, cmp.Or(op.limit, smallBody))
+	return err
+}
+
+// readBody reads a request's body, of at most limit bytes.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := fault.New(fault.Invalid, codeTooLarge, fmt.Sprintf("the body has more than %d bytes", limit))
+	if r.ContentLength > limit {
+		linger(r)
+		return nil, tooLarge
 	}
 	var body bytes.Buffer
-	if r.http.ContentLength > 0 {
-		body.Grow(int(r.http.ContentLength) + bytes.MinRead)
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(r.writer, r.http.Body, limit))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		linger(r.http)
-		return tooLarge
+		linger(r)
+		return nil, tooLarge
 	}
 	if err != nil {
-		return incomplete(err)
+		return nil, incomplete(err)
 	}
-	r.body = body.Bytes()
-	return nil
+	return body.Bytes(), nil
 }
 
 // lingering is how many bytes more than it may have a body is read, in bytes.

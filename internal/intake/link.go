@@ -170,22 +170,31 @@ func (i *Intake) sendLink(o *config.Organization, r LinkRequest, link string) (c
 		if o.SMS == nil {
 			return d, fault.New(fault.Invalid, "sms_not_configured", "this organization has no sms configured").At("send.channel")
 		}
-		number, err := i.Number(o, r.Send.To)
-		if err != nil {
-			d.State, d.Error = chat.Suppressed, fault.CodeOf(err)
-		} else {
-			d.Params.To = number
-		}
 	case chat.ChannelEmail:
 		d.Target = chat.AccountMail
 		if o.Mail == nil {
 			return d, fault.New(fault.Invalid, "mail_not_configured", "this organization has no mail configured").At("send.channel")
 		}
-		if !plan.GoodAddress(r.Send.To) {
-			d.State, d.Error = chat.Suppressed, "bad_address"
-		}
+	}
+	to, err := i.Recipient(o, r.Send.Channel, r.Send.To)
+	if err != nil {
+		d.State, d.Error = chat.Suppressed, fault.CodeOf(err)
+	} else {
+		d.Params.To = to
 	}
 	return d, nil
+}
+
+// Recipient returns whom a channel ("sms" or "email") will reach: a number in E.164, or the
+// address as it is. It is Invalid where nothing can be sent there.
+func (i *Intake) Recipient(o *config.Organization, channel, to string) (string, error) {
+	if channel == chat.ChannelSMS {
+		return i.Number(o, to)
+	}
+	if !plan.GoodAddress(to) {
+		return "", fault.New(fault.Invalid, "bad_address", "is no address that mail can be sent to").At("to")
+	}
+	return to, nil
 }
 
 func wrong(field, detail string) error {
