@@ -235,7 +235,8 @@ func (g *stage) paneOf(ctx context.Context, id string) (string, error) {
 		return address, nil
 	}
 	var made struct{ URL string }
-	if err := g.core.call(ctx, http.MethodPost, conversationPath(id, "/pane"), map[string]string{"agent": "a_bo"}, &made); err != nil {
+	ask := map[string]any{"agent": "a_bo", "can": []string{"note", "transcript", "link", "settle"}}
+	if err := g.core.call(ctx, http.MethodPost, conversationPath(id, "/pane"), ask, &made); err != nil {
 		return "", err
 	}
 	g.change(id, func(p *played) { p.pane = made.URL })

@@ -134,14 +134,17 @@ function drawMail(c) {
 }
 
 function drawPane(c) {
-  // The page in the frame knows no script, so it is loaded again when there is news.
+  // The page in the frame knows no script, so it is loaded again when there is news; but
+  // not while somebody fills in one of its forms.
+  const frame = $("pane").querySelector("iframe");
+  if (frame && frame === document.activeElement && c.pane && frame.getAttribute("src") === local(c.pane)) return;
   const news = [c.deliveries, c.details && [c.details.notes, c.details.user, c.details.links, c.details.prior_tickets.map(p => [p.state, p.tickets])]];
   draw("pane", [c.id, chosen.paneTab, chosen.paneTab === "json" ? c.details : news, c.pane], () => {
     if (!c.pane) return [empty("Nothing yet.")];
     const tab = (id, name) => h("button", {role: "tab", "aria-selected": String(chosen.paneTab === id), onclick: () => { chosen.paneTab = id; redraw(); }}, name);
     return [
       h("div", {class: "tabs above", role: "tablist"}, tab("page", "Page"), tab("json", "JSON")),
-      chosen.paneTab === "page" ? h("iframe", {sandbox: "allow-popups", src: local(c.pane), title: "The details pane"}) : h("pre", {class: "plain"}, JSON.stringify(c.details, null, 2)),
+      chosen.paneTab === "page" ? h("iframe", {sandbox: "allow-popups allow-forms", src: local(c.pane), title: "The details pane"}) : h("pre", {class: "plain"}, JSON.stringify(c.details, null, 2)),
     ];
   });
 }
