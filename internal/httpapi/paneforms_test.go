@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"bufio"
+	"fmt"
 	"html"
 	"io"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -288,6 +291,10 @@ func TestThePaneDoesNothingThatItWasNotSignedFor(t *testing.T) {
 			if has := strings.Contains(string(page.body), `action="?do=`+do+`"`); has != (do == can && do != "settle") {
 				t.Errorf("of %s the page has a form for %s: %v", can, do, has)
 			}
+			confirmed := strings.Contains(string(d.do("GET", pane+"?done="+do, nil).is(200, nil).body), `role="status"`)
+			if confirmed != (do == can) {
+				t.Errorf("of %s the page confirms %s: %v", can, do, confirmed)
+			}
 			if do != can {
 				d.send(pane, do, append(fields[do], "form", form)...).refused(403, "not_allowed", "")
 			}
@@ -328,9 +335,13 @@ func TestAFormThatIsNoneOfThePagesIsRefused(t *testing.T) {
 	post("note", `{"form":"`+form+`","text":"x"}`, "application/json").refused(415, "unsupported_media_type", "")
 	post("note", "form="+form+"&text=%zz", encoded).refused(422, "malformed_form", "")
 	post("transcript", "form="+form+"&note="+strings.Repeat("x", 1<<20), encoded).refused(413, "body_too_large", "")
-	for do, most := range map[string]int{"note": 32 << 20, "link": 1 << 20} {
-		unknownLength := io.MultiReader(strings.NewReader("form=" + form + "&text=" + strings.Repeat("x", most)))
-		post(do, unknownLength, encoded).refused(413, "body_too_large", "")
+	unknownLength := io.MultiReader(strings.NewReader("form=" + form + "&x=" + strings.Repeat("x", 1<<20)))
+	post("link", unknownLength, encoded).refused(413, "body_too_large", "")
+	if answer := d.announce(pane+"?do=note", encoded, 32<<20+1); !strings.Contains(answer, " 413 ") {
+		t.Errorf("a note of more than 32 MiB: %s", answer)
+	}
+	if answer := d.announce(pane+"?do=note", encoded, 32<<20); !strings.Contains(answer, " 100 ") {
+		t.Errorf("a note of 32 MiB: %s", answer)
 	}
 	if n := len(d.notes("c")); n != 1 {
 		t.Fatalf("%d notes", n)
@@ -340,6 +351,23 @@ func TestAFormThatIsNoneOfThePagesIsRefused(t *testing.T) {
 	if notes := d.notes("c"); len(notes) != 2 || notes[1].Text != "\uFFFD\uFFFD"+strings.Repeat("x", 2<<20) {
 		t.Error("a long note is not what was typed")
 	}
+}
+
+// announce asks whether a body of that size may come, and returns the first line of the
+// answer.
+func (d *door) announce(path, contentType string, size int) string {
+	d.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", path, contentType, size)
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return line
 }
 
 func TestAPageWithAFormDoesNotLoadAgainByItself(t *testing.T) {
