@@ -247,6 +247,7 @@ func call[T any](ctx context.Context, a *Account, op string, otherwise fault.Kin
 		// A deadline that was nearer may move on: workers extend their claims.
 		defer time.AfterFunc(a.traits.Timeout+time.Second, cancel).Stop()
 	}
+	ctx, span := a.begin(ctx, op)
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
@@ -263,6 +264,7 @@ func call[T any](ctx context.Context, a *Account, op string, otherwise fault.Kin
 			a.limiter.Rest(ctx, a.identity, max(fault.RetryAfterOf(err), time.Second))
 		}
 		a.observe(op, outcome, time.Since(began))
+		end(span, outcome, err)
 	}()
 	return f(ctx)
 }

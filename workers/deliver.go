@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/internal/tracing"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
 
@@ -54,6 +56,8 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 			return err
 		}
 		defer claimed.Done()
+		ctx, span := w.begin(ctx, claimed, account)
+		defer span.End()
 		began := time.Now()
 		j := job{Claimed: claimed, organization: w.Organizations[at.Organization]}
 		o := w.call(ctx, j.at(account, claimed.Action), act)
@@ -218,9 +222,15 @@ func (w *Worker) report(ctx context.Context, c *store.Claimed, o store.Outcome) 
 	if o.End != "" {
 		level, outcome = slog.LevelInfo, string(o.End)
 	}
-	w.Log.LogAttrs(ctx, level, "attempt",
+	tracing.Outcome(ctx, outcome, fault.CodeOf(o.Err), level == slog.LevelWarn)
+	attrs := []slog.Attr{
 		slog.String("organization", c.Organization), slog.String("conversation", c.Conversation), slog.Int("episode", c.Episode),
 		slog.String("delivery", c.ID.String()), slog.String("action", string(c.Action)), slog.String("target", c.Target),
 		slog.Int64("fence", c.Fence), slog.Bool("look_first", c.LookFirst), slog.String("outcome", outcome),
-		slog.String("code", fault.CodeOf(o.Err)), slog.Duration("took", o.Took))
+		slog.String("code", fault.CodeOf(o.Err)), slog.Duration("took", o.Took),
+	}
+	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
+		attrs = append(attrs, slog.String("trace_id", id.String()))
+	}
+	w.Log.LogAttrs(ctx, level, "attempt", attrs...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/internal/tracing"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
 
@@ -40,6 +41,7 @@ func (w *Worker) take(in func(context.Context, *config.Organization, string, []b
 		if !ok {
 			return w.unknownOrganization(ctx, t, e.Organization)
 		}
+		tracing.Concerns(ctx, o.ID, e.Conversation)
 		err := in(ctx, o, e.Conversation, t.Payload())
 		switch fault.KindOf(err) {
 		case 0:
@@ -71,6 +73,7 @@ func (w *Worker) reject(ctx context.Context, t *asynq.Task, organization, why st
 	if err := w.Store.Reject(ctx, rejected(ctx, t, organization, why)); err != nil {
 		return w.again(ctx, t, err)
 	}
+	tracing.Outcome(ctx, "rejected", why, true)
 	w.Log.WarnContext(ctx, "task rejected", "type", t.Type(), "organization", organization, "reason", why)
 	return nil
 }
@@ -78,6 +81,7 @@ func (w *Worker) reject(ctx context.Context, t *asynq.Task, organization, why st
 // again has a task run again later. asynq archives a task whose sender allowed no (more)
 // retries, whatever the error says, so such a task is put back as a new one.
 func (w *Worker) again(ctx context.Context, t *asynq.Task, err error) error {
+	tracing.Outcome(ctx, fault.KindOf(err).String(), fault.CodeOf(err), true)
 	retried, _ := asynq.GetRetryCount(ctx)
 	most, _ := asynq.GetMaxRetry(ctx)
 	if retried < most {

@@ -13,6 +13,7 @@ import (
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store"
+	"github.com/afterchat/afterchat/internal/tracing"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
 
@@ -36,6 +37,7 @@ func (w *Worker) fetchTickets(ctx context.Context, t *asynq.Task) error {
 	if !ok {
 		return nil
 	}
+	tracing.Concerns(ctx, p.Organization, p.Conversation)
 	c, err := w.Store.Conversation(ctx, p.Organization, p.Conversation)
 	if err != nil || c.Latest == nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
@@ -56,6 +57,7 @@ type Worker struct {
 	Keys          *signing.Keys
 	PublicURL     string
 	Log           *slog.Logger
+	Tracer        trace.Tracer // nil: there are no traces
 	// Wake tells the dispatcher that something may have become due.
 	Wake func()
 	// PutBack enqueues a chat core's task anew: see PutBackTask.
@@ -73,12 +75,12 @@ func (w *Worker) Handler() asynq.Handler {
 		tasks.TypeAmendTicket:     w.deliver(w.amendTicket),
 		tasks.TypeEmailTranscript: w.deliver(w.emailTranscript),
 		tasks.TypeSendLink:        w.deliver(w.sendLink),
-		tasks.TypeTicketsFetch:    w.fetchTickets,
-		tasks.TypeChatOpened:      w.take(w.chatOpened),
-		tasks.TypeChatEnded:       w.take(w.chatEnded),
-		tasks.TypeChatNote:        w.take(w.chatNote),
-		tasks.TypeChatContact:     w.take(w.chatContact),
-		tasks.TypeLinkCreate:      w.linkCreate,
+		tasks.TypeTicketsFetch:    w.traced(w.fetchTickets),
+		tasks.TypeChatOpened:      w.traced(w.take(w.chatOpened)),
+		tasks.TypeChatEnded:       w.traced(w.take(w.chatEnded)),
+		tasks.TypeChatNote:        w.traced(w.take(w.chatNote)),
+		tasks.TypeChatContact:     w.traced(w.take(w.chatContact)),
+		tasks.TypeLinkCreate:      w.traced(w.linkCreate),
 	}
 	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
 		if handle, ok := handlers[t.Type()]; ok {

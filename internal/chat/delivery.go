@@ -127,6 +127,8 @@ type Params struct {
 	Fields   map[string]string `json:"fields,omitempty"`
 	// Rule says why the delivery was planned, for people ("tickets[0]").
 	Rule string `json:"rule,omitempty"`
+	// Trace is the traceparent of the call that the delivery was planned by, if it had one.
+	Trace string `json:"trace,omitempty"`
 }
 
 // Delivery is one visible effect outside, and how far it has come. Its methods in

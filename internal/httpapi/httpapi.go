@@ -21,6 +21,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/afterchat/afterchat/connectors"
@@ -33,7 +34,7 @@ import (
 	"github.com/afterchat/afterchat/templates"
 )
 
-// Deps is what the door needs; all of it but Monitor and Metrics.
+// Deps is what the door needs; all of it but Monitor, Metrics and Tracer.
 type Deps struct {
 	Store         *store.Store
 	Intake        Intake
@@ -69,6 +70,7 @@ type Deps struct {
 	// Monitor is the asynq dashboard and Metrics the metrics; nil if there are none.
 	Monitor, Metrics http.Handler
 	Log              *slog.Logger
+	Tracer           trace.Tracer // nil: there are no traces
 }
 
 // Intake takes in what the chat core sends: see package intake.

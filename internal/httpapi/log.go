@@ -54,8 +54,10 @@ func (a *api) observed(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		rec := &recorder{ResponseWriter: w}
+		r, span := a.begin(r)
 		defer func() {
 			_, route, _ := strings.Cut(r.Pattern, " ") // the mux has set it meanwhile
+			end(span, r, route, rec)
 			a.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 				slog.String("method", knownMethod(r.Method)), slog.String("route", route), slog.Int("status", rec.status),
 				slog.Int64("duration_ms", time.Since(start).Milliseconds()),

@@ -28,7 +28,7 @@ func (s *Store) endNew(ctx context.Context, organization string, end End, plan P
 		return nil, false, err
 	}
 	n := &newEnd{organization: organization, end: end, packed: packed}
-	n.planned = settled(plan(chat.Conversation{Organization: organization, Snapshot: snapshot}), end.Settle)
+	n.planned = traced(ctx, settled(plan(chat.Conversation{Organization: organization, Snapshot: snapshot}), end.Settle))
 	if err := s.newEnds.do(ctx, n); err != nil || !n.made {
 		return nil, false, err
 	}

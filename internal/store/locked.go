@@ -8,6 +8,7 @@ import (
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
+	"github.com/afterchat/afterchat/internal/tracing"
 )
 
 // locked is a conversation whose row this transaction has locked: nobody else takes a
@@ -112,7 +113,7 @@ func decodeContact(body string) (chat.Contact, error) {
 // addPlan stores planned deliveries and wakes those that wait for nothing but time.
 func addPlan(ctx context.Context, q *sqlc.Queries, c *locked, episode int, settle time.Duration, planned []chat.Delivery) error {
 	var p sqlc.AddDeliveriesParams
-	appendPlan(&p, c.Conversation.Conversation, c.Organization, episode, settled(planned, settle))
+	appendPlan(&p, c.Conversation.Conversation, c.Organization, episode, traced(ctx, settled(planned, settle)))
 	return addDeliveries(ctx, q, p)
 }
 
@@ -124,6 +125,16 @@ func settled(planned []chat.Delivery, settle time.Duration) []chat.Delivery {
 			if d.Hold == "" {
 				planned[i].Hold = chat.HeldBySettle
 			}
+		}
+	}
+	return planned
+}
+
+// traced has what is planned go on with the trace of the call that plans it.
+func traced(ctx context.Context, planned []chat.Delivery) []chat.Delivery {
+	if headers := tracing.Headers(ctx); headers != nil {
+		for i := range planned {
+			planned[i].Params.Trace = headers[tracing.Header]
 		}
 	}
 	return planned
