@@ -17,6 +17,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/all"
@@ -51,6 +52,8 @@ type Options struct {
 	Log   *slog.Logger
 	// Fetch is for tests, whose file servers are on loopback.
 	Fetch fetch.Options
+	// Traces takes the spans; nil if there are to be none.
+	Traces trace.TracerProvider
 }
 
 // App is one process of Afterchat.
@@ -58,6 +61,7 @@ type App struct {
 	config     *config.Config
 	roles      []string
 	log        *slog.Logger
+	tracer     trace.Tracer // nil: there are no traces
 	store      *store.Store
 	redis      redis.UniversalClient
 	queue      *queue
@@ -93,6 +97,9 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{config: c, roles: o.Roles, log: o.Log, store: s, fetcher: fetch.New(o.Fetch)}
+	if o.Traces != nil {
+		a.tracer = o.Traces.Tracer("github.com/afterchat/afterchat")
+	}
 	if err := a.wire(); err != nil {
 		a.Close()
 		return nil, err
@@ -133,7 +140,7 @@ func (a *App) wire() error {
 			Renderer: renderer, Printer: pdf.New(renderer, chromium.Find(), m.observePDF), Fetcher: a.fetcher, Portraits: portrait.New(a.fetcher),
 		},
 		Store: a.store, Accounts: a.accounts, Resting: rests, Organizations: c.Organizations, Intake: in, Keys: keys,
-		PublicURL: c.HTTP.PublicURL, Log: a.log, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
+		PublicURL: c.HTTP.PublicURL, Log: a.log, Tracer: a.tracer, Wake: a.dispatcher.Wake, PutBack: a.putBack, UnknownFor: unknownFor,
 	}
 	taker := &bounce.Taker{Store: a.store, Keys: keys, Observe: m.bounced, Log: a.log}
 	a.doors = a.newBounceDoors(taker)
@@ -142,6 +149,7 @@ func (a *App) wire() error {
 		PublicURL: c.HTTP.PublicURL, AdminToken: c.HTTP.AdminToken, Accounts: a.accounts, Historians: a.historians,
 		Flags: plan.Flags, VerifyTwilio: verifyTwilio, Number: number, Newer: twilio.Newer, Refresh: a.fetchTickets,
 		Ready: a.ready, Monitor: newMonitor(a.redis), Metrics: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), Log: a.log,
+		Tracer: a.tracer,
 	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,7 +28,8 @@ type rig struct {
 	app     *app.App
 	door    *httptest.Server
 	log     *lockedBuffer
-	path    string // of the configuration
+	path    string      // of the configuration
+	header  http.Header // of every call, beside the usual
 }
 
 // newRig starts one. Each change edits the configuration before it is read.
@@ -96,6 +98,7 @@ func (r *rig) call(method, path string, body, into any) int {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	maps.Copy(req.Header, r.header)
 	req.Header.Set("Authorization", "Bearer "+standin.APIKey)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -9,6 +9,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"github.com/afterchat/afterchat/internal/fault"
+	"github.com/afterchat/afterchat/internal/tracing"
 	"github.com/afterchat/afterchat/workers"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
@@ -22,7 +23,7 @@ func (a *App) fetchTickets(ctx context.Context, organization, conversation strin
 		defer cancel()
 		payload, err := json.Marshal(tasks.Fetch{Organization: organization, Conversation: conversation})
 		if err == nil {
-			err = a.queue.Enqueue(ctx, asynq.NewTask(tasks.TypeTicketsFetch, payload),
+			err = a.queue.Enqueue(ctx, asynq.NewTaskWithHeaders(tasks.TypeTicketsFetch, payload, tracing.Headers(ctx)),
 				asynq.Queue(tasks.QueueBackground), asynq.MaxRetry(2), asynq.Timeout(time.Minute))
 		}
 		if err != nil {

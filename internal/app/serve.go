@@ -29,6 +29,9 @@ func Serve(ctx context.Context, path string, migrate bool, o Options) error {
 		return err
 	}
 	redis.SetLogger(redisLog{o.Log}) // it has one for the whole process, and prints by default
+	traces, stop := startTraces(ctx, o.Log)
+	defer stop()
+	o.Traces = traces
 	a, err := New(ctx, c, o)
 	if err != nil {
 		return err
