@@ -107,6 +107,9 @@ func TestASpanSaysWhatWentWrongByKindAndCodeAlone(t *testing.T) {
 		if got := said["afterchat.outcome"] + " " + said["afterchat.code"]; got != want[strings.TrimSpace(s.Name)] || s.Status.Code != codes.Error {
 			t.Errorf("%q went %q, %v", s.Name, got, s.Status)
 		}
+		if s.Status.Description != said["afterchat.code"] || len(s.Events) > 0 {
+			t.Errorf("%q says more than a code: %v, %v", s.Name, s.Status, s.Events)
+		}
 		if text := fmt.Sprintf("%+v", s); strings.Contains(text, "quagga") {
 			t.Error(text)
 		}
