@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -74,33 +73,39 @@ func ParseContact(raw []byte) (Contact, error) {
 }
 
 // Decode reads one JSON object into a struct and names the field that does not fit.
-// Unknown fields are ignored. The fault never quotes the input.
+// Fields are known by their exact names, and unknown ones are ignored; a known one that
+// stands twice in an object is refused (duplicate_field). The fault never quotes the
+// input.
 func Decode(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	err := d.Decode(into)
-	if err == nil {
-		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return fault.New(fault.Invalid, "malformed_json", "there is something after the JSON object")
-		}
-		if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
-			return fault.New(fault.Invalid, "malformed_json", "the body is not a JSON object")
-		}
-		return nil
+	t := reflect.TypeOf(into).Elem()
+	raw, twice := byTheLetter(raw, t)
+	err := json.Unmarshal(raw, into)
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fault.New(fault.Invalid, "malformed_json", "the body is not JSON, or more than one value")
 	}
-	if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		field := locate(raw, reflect.TypeOf(into).Elem(), typeErr.Field)
-		if field == "" {
-			return fault.New(fault.Invalid, "malformed_json", "the body is not a JSON object")
-		}
-		return invalid(field, "is a JSON "+strings.SplitN(typeErr.Value, " ", 2)[0]+", which it must not be")
+	if twice != "" {
+		return fault.New(fault.Invalid, "duplicate_field", "stands twice in one object").At(twice)
 	}
-	if _, ok := errors.AsType[*time.ParseError](err); ok {
-		return invalid(locate(raw, reflect.TypeOf(into).Elem(), ""), "is not a time as in RFC 3339")
+	if err != nil {
+		return misfit(raw, t, err)
 	}
-	if strings.Contains(err.Error(), "Time.UnmarshalJSON") {
-		return invalid(locate(raw, reflect.TypeOf(into).Elem(), ""), "is not a time as in RFC 3339")
+	if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
+		return fault.New(fault.Invalid, "malformed_json", "the body is not a JSON object")
 	}
-	return fault.New(fault.Invalid, "malformed_json", "the body is not JSON")
+	return nil
+}
+
+// misfit names the field whose value is of another type.
+func misfit(raw []byte, t reflect.Type, err error) error {
+	typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok { // the one type that decodes itself
+		return invalid(locate(raw, t, ""), "is not a time as in RFC 3339")
+	}
+	field := locate(raw, t, typeErr.Field)
+	if field == "" {
+		return fault.New(fault.Invalid, "malformed_json", "the body is not a JSON object")
+	}
+	return invalid(field, "is a JSON "+strings.SplitN(typeErr.Value, " ", 2)[0]+", which it must not be")
 }
 
 // locate finds the first field that does not fit its type, with the index of the list

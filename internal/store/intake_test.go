@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -248,6 +249,39 @@ func TestWhatPostgreSQLCannotHoldBecomesAReplacementCharacter(t *testing.T) {
 	}
 	if got, want := r.conversation("c").Latest.Messages[0].Text, "a\uFFFDb\uFFFDc \U0001F600 \u202Eright to left"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestAnUnknownFieldThatLooksLikeAKnownOneIsKeptAndReadByNobody(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	body := `{"id":"c","started_at":"2026-11-20T09:12:03Z","outcome":"follow_up","user":{"email":"ann@example.com"},"USER":{"email":"bo@example.com"},` +
+		`"messages":[{"id":"m1","at":"2026-11-20T09:12:03Z","author":{"kind":"user"},"text":"hello","Text":"other"}],"MESSAGES":[],"Outcome":5}`
+	parsed, raw, err := chat.ParseSnapshot([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.UpdateConversation(t.Context(), acme, parsed, raw); err != nil {
+		t.Fatal(err)
+	}
+	deliveries, err := r.EndConversation(t.Context(), acme, store.End{Snapshot: parsed, Raw: raw}, func(c chat.Conversation) []chat.Delivery { return plan.For(c, r.organization) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.conversation("c").Latest; len(got.Messages) != 1 || got.Messages[0].Text != "hello" || got.Outcome != "follow_up" {
+		t.Errorf("%+v", got)
+	}
+	listed, err := r.Deliveries(t.Context(), acme, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range listed {
+		if d.ID == byAction(deliveries)[chat.EmailTranscript] && d.To != "ann@example.com" {
+			t.Errorf("the transcript goes to %q", d.To)
+		}
+	}
+	if !bytes.Contains(raw, []byte(`"MESSAGES":[],"Outcome":5`)) {
+		t.Errorf("what nobody reads was not kept: %s", raw)
 	}
 }
 

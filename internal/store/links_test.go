@@ -152,7 +152,7 @@ func TestAConversationKnowsInWhichLanguagesItsUserReads(t *testing.T) {
 	if got := locales(); !slices.Equal(got, []string{"", ""}) {
 		t.Errorf("before any episode: %q", got)
 	}
-	open, raw, err := chat.ParseSnapshot([]byte(`{"id":"c","started_at":"2026-11-20T09:00:00Z","locale":"de-DE","user":{"locale":"sv"},"messages":[]}`))
+	open, raw, err := chat.ParseSnapshot([]byte(`{"id":"c","started_at":"2026-11-20T09:00:00Z","locale":"de-DE","user":{"locale":"sv","LOCALE":"fi"},"Locale":"it","USER":{"locale":"nl"},"messages":[]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

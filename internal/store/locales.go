@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
+	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/store/sqlc"
 )
 
@@ -35,7 +35,7 @@ func (s *Store) Locales(ctx context.Context, organization, conversation string) 
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(doc.Raw, &said); err != nil {
+		if err := chat.Decode(doc.Raw, &said); err != nil {
 			return fmt.Errorf("reading a stored snapshot: %w", err)
 		}
 		return nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -72,7 +71,7 @@ func (s *Store) userOf(ctx context.Context, q *sqlc.Queries, d sqlc.Delivery) (c
 	var said struct {
 		User chat.User `json:"user"`
 	}
-	if err := json.Unmarshal(doc.Raw, &said); err != nil { // a long chat's messages are not needed
+	if err := chat.Decode(doc.Raw, &said); err != nil { // a long chat's messages are not needed
 		return chat.User{}, fmt.Errorf("reading a stored snapshot: %w", err)
 	}
 	return said.User, nil
