@@ -160,8 +160,8 @@ type Delivery struct {
 	// Fence numbers the calls; LeaseUntil is when the current one has to be over.
 	Fence      int64
 	LeaseUntil time.Time
-	// FirstCallAt is when the first call began, and LastCallAt when the last one began, or
-	// ended if that is known.
+	// FirstCallAt is when the first call began, and LastCallAt when the last one began, or,
+	// if it is known not to have worked, ended.
 	FirstCallAt time.Time
 	LastCallAt  time.Time
 	// Identity is the account that the last call went to.

@@ -115,11 +115,11 @@ func (d *Delivery) Record(r Result) bool {
 		}
 		return false
 	}
-	d.LastCallAt = r.Now
 	if r.Err == nil {
 		d.deliver(r.Ref)
 		return true
 	}
+	d.LastCallAt = r.Now
 	d.Error = describe(r.Err)
 	kind := fault.KindOf(r.Err)
 	d.State, d.LeaseUntil = Pending, time.Time{}

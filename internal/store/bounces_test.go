@@ -200,3 +200,24 @@ func TestSuppressionsAreAddedAndRemovedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAContactThatComesDuringTheSendingDoesNotChangeWhereTheMailWent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.mustEnd(snapshot("c", 1))[chat.EmailTranscript]
+	c := r.claim(id)
+	sent := r.frozen(c).User.Email
+	time.Sleep(2 * time.Millisecond)
+	if _, err := r.AddContact(t.Context(), acme, "c", chat.Contact{ID: "k", Email: "new@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Millisecond)
+	r.record(c, worked(c.Delivery, "<m>"))
+	if d := r.see(id); d.To != sent {
+		t.Errorf("it went to %s, and is said to have gone to %s", sent, d.To)
+	}
+	r.bounce(id, bounced("bounced", "bounced"), true)
+	if diff := cmp.Diff([]string{"email " + sent + " bounced"}, r.suppressed(acme)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
