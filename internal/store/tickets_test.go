@@ -419,3 +419,23 @@ func TestNotesThatAPersonRetriesWithoutATicketWaitForIt(t *testing.T) {
 	r.deliver(ids[chat.FileTicket], "7")
 	r.deliver(ids[chat.AttachNotes], "8")
 }
+
+func TestWhatWaitsForContactDataOrToSettleDoesNotGrowOldMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const wait = 100 * time.Hour // more than max_age
+	r.organization.ContactWait = config.Duration(wait)
+	s := snapshot("c", 1)
+	s.User, s.Outcome = chat.User{}, "unresolved"
+	waited := r.mustEnd(s)[chat.FileTicket]
+	deliveries, err := r.end(acme, snapshot("d", 1), wait)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for why, id := range map[string]chat.Key{"contact": waited, "settle": byAction(deliveries)[chat.FileTicket]} {
+		r.age(id, wait)
+		if c, err := r.Claim(t.Context(), id, true, "desk"); err != nil || c == nil {
+			t.Errorf("after the wait (%s): %v, %s (%s)", why, err, r.see(id).State, r.see(id).Error)
+		}
+	}
+}

@@ -72,18 +72,20 @@ where c.conversation = n.conversation;
 
 -- name: AddDeliveries :many
 -- A plan is made once: what is there already stays as it is. A delay of null waits for
--- something other than time.
-with planned as (
+-- something other than time. What waits for time begins to grow old when that is over.
+with wanted as (
     select unnest(@ids::uuid[]) as id, unnest(@organizations::text[]) as organization, unnest(@conversations::bigint[]) as conversation,
            unnest(@episodes::int[]) as episode, unnest(@actions::text[]) as action, unnest(@targets::text[]) as target,
            unnest(@params::text[]) as params, unnest(@depends_on::uuid[]) as depends_on,
            unnest(@states::text[]) as state, unnest(@holds::text[]) as held_by,
            unnest(@delays::float8[]) as delay, unnest(@errors::text[]) as error
+), planned as (
+    select *, case when state = 'pending' and delay >= 0 then clock_timestamp() + make_interval(secs => delay) end as due_at from wanted
 ), added as (
-    insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, error)
+    insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, waiting_since, error)
     select n.id, n.organization, n.conversation, n.episode, n.action, n.target, n.params,
            nullif(n.depends_on, '00000000-0000-0000-0000-000000000000'), n.state, n.held_by,
-           case when n.state = 'pending' and n.delay >= 0 then clock_timestamp() + make_interval(secs => n.delay) end, n.error
+           n.due_at, coalesce(n.due_at, now()), n.error
     from planned n
     on conflict (id) do nothing
     returning id, organization, target, action, due_at

@@ -13,17 +13,19 @@ import (
 )
 
 const addDeliveries = `-- name: AddDeliveries :many
-with planned as (
+with wanted as (
     select unnest($1::uuid[]) as id, unnest($2::text[]) as organization, unnest($3::bigint[]) as conversation,
            unnest($4::int[]) as episode, unnest($5::text[]) as action, unnest($6::text[]) as target,
            unnest($7::text[]) as params, unnest($8::uuid[]) as depends_on,
            unnest($9::text[]) as state, unnest($10::text[]) as held_by,
            unnest($11::float8[]) as delay, unnest($12::text[]) as error
+), planned as (
+    select id, organization, conversation, episode, action, target, params, depends_on, state, held_by, delay, error, case when state = 'pending' and delay >= 0 then clock_timestamp() + make_interval(secs => delay) end as due_at from wanted
 ), added as (
-    insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, error)
+    insert into deliveries (id, organization, conversation, episode, action, target, params, depends_on, state, held_by, due_at, waiting_since, error)
     select n.id, n.organization, n.conversation, n.episode, n.action, n.target, n.params,
            nullif(n.depends_on, '00000000-0000-0000-0000-000000000000'), n.state, n.held_by,
-           case when n.state = 'pending' and n.delay >= 0 then clock_timestamp() + make_interval(secs => n.delay) end, n.error
+           n.due_at, coalesce(n.due_at, now()), n.error
     from planned n
     on conflict (id) do nothing
     returning id, organization, target, action, due_at
@@ -50,7 +52,7 @@ type AddDeliveriesParams struct {
 }
 
 // A plan is made once: what is there already stays as it is. A delay of null waits for
-// something other than time.
+// something other than time. What waits for time begins to grow old when that is over.
 func (q *Queries) AddDeliveries(ctx context.Context, arg AddDeliveriesParams) ([]chat.Key, error) {
 	rows, err := q.db.Query(ctx, addDeliveries,
 		arg.Ids,
