@@ -71,11 +71,11 @@ func (s *Store) Suppression(ctx context.Context, c *Claimed, channel, address st
 }
 
 // SetReceipt notes what the other side said later about a delivery, if newer says that
-// it is news: receipts come in any order.
+// it is news: receipts come in any order, and at the same time.
 func (s *Store) SetReceipt(ctx context.Context, organization string, id chat.Key, receipt string, newer func(old, new string) bool) error {
 	return s.transact(ctx, "noting a receipt", func(q *sqlc.Queries) error {
-		d, err := q.Delivery(ctx, sqlc.DeliveryParams{Organization: organization, ID: id})
-		if err != nil || !newer(d.Delivery.Receipt, receipt) {
+		old, err := q.LockReceipt(ctx, sqlc.LockReceiptParams{Organization: organization, ID: id})
+		if err != nil || !newer(old, receipt) {
 			return err
 		}
 		return q.SetReceipt(ctx, sqlc.SetReceiptParams{Organization: organization, ID: id, Receipt: receipt})

@@ -303,3 +303,29 @@ func TestADatabaseThatIsAwayIsATransientFaultThatNamesNoAddress(t *testing.T) {
 		t.Errorf("a bad address: %v", err)
 	}
 }
+
+func TestTwoReceiptsAtTheSameTimeOnlyMoveForward(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.mustEnd(snapshot("c", 1))[chat.EmailTranscript]
+	longer := func(old, latest string) bool { return len(latest) > len(old) }
+	other := make(chan error, 1)
+	err := r.SetReceipt(t.Context(), acme, id, "sent", func(old, latest string) bool {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			other <- r.SetReceipt(t.Context(), acme, id, "delivered", longer)
+		}()
+		select { // it is over before this one, or waits for it
+		case <-done:
+		case <-time.After(300 * time.Millisecond):
+		}
+		return longer(old, latest)
+	})
+	if err := errors.Join(err, <-other); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.see(id).Receipt; got != "delivered" {
+		t.Errorf("after delivered it is %s", got)
+	}
+}

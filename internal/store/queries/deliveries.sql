@@ -19,6 +19,9 @@ order by d.seq limit sqlc.arg('most')::int;
 -- name: Attempts :many
 select delivery, fence, at, outcome, error, duration_ms from attempts where delivery = any(@ids::uuid[]) order by delivery, fence;
 
+-- name: LockReceipt :one
+select receipt from deliveries where id = @id and organization = @organization for no key update;
+
 -- name: SetReceipt :exec
 update deliveries set receipt = @receipt, updated_at = now() where id = @id and organization = @organization and state <> 'suppressed';
 

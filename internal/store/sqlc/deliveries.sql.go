@@ -290,6 +290,22 @@ func (q *Queries) ListDeliveries(ctx context.Context, arg ListDeliveriesParams) 
 	return items, nil
 }
 
+const lockReceipt = `-- name: LockReceipt :one
+select receipt from deliveries where id = $1 and organization = $2 for no key update
+`
+
+type LockReceiptParams struct {
+	ID           chat.Key
+	Organization string
+}
+
+func (q *Queries) LockReceipt(ctx context.Context, arg LockReceiptParams) (string, error) {
+	row := q.db.QueryRow(ctx, lockReceipt, arg.ID, arg.Organization)
+	var receipt string
+	err := row.Scan(&receipt)
+	return receipt, err
+}
+
 const pause = `-- name: Pause :one
 insert into pauses (organization, account, until, code, times)
 values ($1, $2, clock_timestamp() + interval '1 minute', $3, 1)
