@@ -153,6 +153,7 @@ func TestEachRefusalPausesAnAccountForLongerUntilACallWorks(t *testing.T) {
 	account := store.Account{Organization: acme, Target: "zd"}
 	last := time.Duration(0)
 	for range 7 {
+		r.exec("update pauses set until = now()") // the one before is over
 		d, err := r.Pause(t.Context(), account, "http_401")
 		if err != nil || d < last-time.Second || d > 15*time.Minute {
 			t.Fatalf("%s after %s, %v", d, last, err)
@@ -170,5 +171,20 @@ func TestEachRefusalPausesAnAccountForLongerUntilACallWorks(t *testing.T) {
 	}
 	if p, err := r.Pauses(t.Context()); err != nil || len(p) != 0 {
 		t.Errorf("paused: %v, %v", p, err)
+	}
+}
+
+func TestRefusalsAtTheSameTimeAreOneRefusal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	account := store.Account{Organization: acme, Target: "zd"}
+	for range 20 { // of as many calls that were under way
+		if d, err := r.Pause(t.Context(), account, "http_401"); err != nil || d > time.Minute {
+			t.Fatalf("it rests for %s, %v", d, err)
+		}
+	}
+	r.exec("update pauses set until = now()")
+	if d, err := r.Pause(t.Context(), account, "http_401"); err != nil || d < 110*time.Second || d > 2*time.Minute {
+		t.Errorf("refused again after the pause, it rests for %s, %v", d, err)
 	}
 }

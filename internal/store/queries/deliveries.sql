@@ -26,11 +26,14 @@ select receipt from deliveries where id = @id and organization = @organization f
 update deliveries set receipt = @receipt, updated_at = now() where id = @id and organization = @organization and state <> 'suppressed';
 
 -- name: Pause :one
+-- Calls that were under way when the first was refused say nothing new.
 insert into pauses (organization, account, until, code, times)
 values (@organization, @account, clock_timestamp() + interval '1 minute', @code, 1)
 on conflict (organization, account) do update
-set times = pauses.times + 1, code = excluded.code,
-    until = clock_timestamp() + least(interval '15 minutes', interval '1 minute' * pow(2, least(pauses.times, 4)))
+set code = excluded.code,
+    times = case when pauses.until > clock_timestamp() then pauses.times else pauses.times + 1 end,
+    until = case when pauses.until > clock_timestamp() then pauses.until
+                 else clock_timestamp() + least(interval '15 minutes', interval '1 minute' * pow(2, least(pauses.times, 4))) end
 returning greatest(extract(epoch from until - clock_timestamp()), 1)::float8 as seconds;
 
 -- name: Unpause :exec

@@ -310,8 +310,10 @@ const pause = `-- name: Pause :one
 insert into pauses (organization, account, until, code, times)
 values ($1, $2, clock_timestamp() + interval '1 minute', $3, 1)
 on conflict (organization, account) do update
-set times = pauses.times + 1, code = excluded.code,
-    until = clock_timestamp() + least(interval '15 minutes', interval '1 minute' * pow(2, least(pauses.times, 4)))
+set code = excluded.code,
+    times = case when pauses.until > clock_timestamp() then pauses.times else pauses.times + 1 end,
+    until = case when pauses.until > clock_timestamp() then pauses.until
+                 else clock_timestamp() + least(interval '15 minutes', interval '1 minute' * pow(2, least(pauses.times, 4))) end
 returning greatest(extract(epoch from until - clock_timestamp()), 1)::float8 as seconds
 `
 
@@ -321,6 +323,7 @@ type PauseParams struct {
 	Code         string
 }
 
+// Calls that were under way when the first was refused say nothing new.
 func (q *Queries) Pause(ctx context.Context, arg PauseParams) (float64, error) {
 	row := q.db.QueryRow(ctx, pause, arg.Organization, arg.Account, arg.Code)
 	var seconds float64
