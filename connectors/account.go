@@ -88,6 +88,20 @@ func (a *Account) Promise(action chat.Action) Promise {
 	return Blind()
 }
 
+// Holds reports whether a ticket can be at this account, as far as its page's address
+// tells. A desk that was pointed at another system, as from a sandbox to the real one, has
+// somebody else's ticket under the same number.
+func (a *Account) Holds(ticket chat.Ref) bool {
+	base := strings.TrimRight(withoutScheme(a.settings.BaseURL), "/")
+	return base == "" || ticket.URL == "" || strings.HasPrefix(withoutScheme(ticket.URL), base+"/")
+}
+
+// withoutScheme leaves out what may change while the system stays the same.
+func withoutScheme(address string) string {
+	address = strings.ToLower(strings.TrimSpace(address))
+	return strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://")
+}
+
 // ListsTickets reports whether the account can list a person's tickets.
 func (a *Account) ListsTickets() bool {
 	_, ok := a.connector.(Historian)

@@ -260,3 +260,22 @@ func TestADomainThatTakesNoMoreRestsAloneWhateverTheAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestATicketIsHeldByTheSystemThatItsAddressNames(t *testing.T) {
+	t.Parallel()
+	for base, cases := range map[string]map[string]bool{
+		"": {"https://any.example/tickets/7": true},
+		"https://acme.example/": {
+			"https://acme.example/tickets/7": true, "http://ACME.example/tickets/7": true, "": true,
+			"https://sandbox.example/tickets/7": false, "https://acme.example.org/tickets/7": false, "https://acme.example:8443/tickets/7": false,
+		},
+		"http://acme.example/rt": {"https://acme.example/rt/Ticket/Display.html?id=7": true, "https://acme.example/rt2/Ticket/Display.html?id=7": false},
+	} {
+		a := connectors.NewAccount(&desk{}, settings{connectors.Common{BaseURL: base}}, resting{}, func(string, string, time.Duration) {})
+		for address, want := range cases {
+			if got := a.Holds(chat.Ref{ID: "7", URL: address}); got != want {
+				t.Errorf("%q holds the ticket of %q: %v", base, address, got)
+			}
+		}
+	}
+}

@@ -15,7 +15,8 @@ import (
 )
 
 // Ticketer files tickets. FindTicket finds one by the key it was created with and
-// returns a fault of kind NotFound when there is none.
+// returns a fault of kind NotFound when there is none. A ticket's URL begins as the
+// account's base_url does, or that is left empty: see Account.Holds.
 type Ticketer interface {
 	CreateTicket(ctx context.Context, t Ticket) (chat.Ref, error)
 	FindTicket(ctx context.Context, key chat.Key) (chat.Ref, error)

@@ -19,7 +19,7 @@ func (w *Worker) amendTicket(ctx context.Context, j job) store.Outcome {
 	if j.Ticket == nil {
 		return unmade(j, fault.New(fault.Transient, "no_ticket", "the ticket is not there yet"))
 	}
-	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
+	desk := w.ticketDesk(j)
 	if desk != nil && desk.SetsRequester() && plan.GoodAddress(contact.Email) {
 		p := connectors.Person{Name: contact.Name, Email: contact.Email, Phone: contact.Phone}
 		err := desk.SetRequester(ctx, j.Ticket.Ref, p)

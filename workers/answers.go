@@ -8,8 +8,8 @@ import (
 // intoTicket has answers to a customer's transcript land in the conversation's ticket,
 // where its desk can take them and the ticket is known by now. An answer to an internal
 // transcript would be read by the customer, so that goes where the mail's settings say.
-func intoTicket(j job, m connectors.Outgoing) connectors.Outgoing {
-	if j.Ticket == nil || j.Params.Audience == chat.Internal {
+func (w *Worker) intoTicket(j job, m connectors.Outgoing) connectors.Outgoing {
+	if j.Ticket == nil || j.Params.Audience == chat.Internal || w.ticketDesk(j) == nil {
 		return m
 	}
 	desk, ok := j.organization.Desks[j.Ticket.Desk].(connectors.Answering)

@@ -41,7 +41,7 @@ func (w *Worker) comment(ctx context.Context, j job, body string) store.Outcome 
 	if j.Ticket == nil {
 		return unmade(j, fault.New(fault.Transient, "no_ticket", "the ticket is not there yet"))
 	}
-	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
+	desk := w.ticketDesk(j)
 	if desk == nil {
 		return unmade(j, fault.New(fault.Transient, "not_configured", "the ticket's desk is not configured"))
 	}

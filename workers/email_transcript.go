@@ -33,7 +33,7 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 		}
 	}
 	mail := func(l Letter) store.Outcome {
-		return w.send(ctx, j, intoTicket(j, connectors.Outgoing{
+		return w.send(ctx, j, w.intoTicket(j, connectors.Outgoing{
 			Key: j.ID, To: to, ToName: name, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Files: l.Files,
 			Thread: j.Organization + "/" + j.Conversation,
 		}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })

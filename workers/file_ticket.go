@@ -23,7 +23,7 @@ func (w *Worker) fileTicket(ctx context.Context, j job) store.Outcome {
 	add := j.Ticket != nil && !j.OwnTicket
 	desk, gone := j.Target, false
 	if add {
-		if there := w.Accounts.Account(j.Organization, j.Ticket.Desk); there != nil {
+		if there := w.ticketDesk(j); there != nil {
 			desk, j = j.Ticket.Desk, j.at(there, chat.FileTicket)
 		} else {
 			gone = true
@@ -39,6 +39,16 @@ func (w *Worker) fileTicket(ctx context.Context, j job) store.Outcome {
 		return w.appendToTicket(ctx, j, ticket)
 	}
 	return w.createTicket(ctx, j, ticket)
+}
+
+// ticketDesk is the account where the conversation's ticket is, nil if today's
+// configuration has none: its desk was removed, or is another system by now.
+func (w *Worker) ticketDesk(j job) *connectors.Account {
+	desk := w.Accounts.Account(j.Organization, j.Ticket.Desk)
+	if desk == nil || !desk.Holds(j.Ticket.Ref) {
+		return nil
+	}
+	return desk
 }
 
 func (w *Worker) createTicket(ctx context.Context, j job, t connectors.Ticket) store.Outcome {

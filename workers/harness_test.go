@@ -130,18 +130,24 @@ func (r *rig) organization() *config.Organization { return r.worker.Organization
 
 // account gives a target a vendor that behaves as its traits say.
 func (r *rig) account(target string, traits connectors.Traits, onUnknown connectors.OnUnknown) *vendor {
-	v := &vendor{traits: traits}
-	r.accounts[target] = connectors.NewAccount(v, settings{onUnknown: onUnknown}, free{}, func(string, string, time.Duration) {})
+	return r.accountAt("", target, traits, onUnknown)
+}
+
+// accountAt does so with a vendor at an address.
+func (r *rig) accountAt(base, target string, traits connectors.Traits, onUnknown connectors.OnUnknown) *vendor {
+	v := &vendor{base: base, traits: traits}
+	r.accounts[target] = connectors.NewAccount(v, settings{base: base, onUnknown: onUnknown}, free{}, func(string, string, time.Duration) {})
 	return v
 }
 
 type settings struct {
 	connectors.Common
+	base      string
 	onUnknown connectors.OnUnknown
 }
 
 func (s settings) CommonSettings() connectors.Common {
-	return connectors.Common{OnUnknown: s.onUnknown}
+	return connectors.Common{BaseURL: s.base, OnUnknown: s.onUnknown}
 }
 func (settings) Identity() string { return "vendor" }
 
