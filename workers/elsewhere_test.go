@@ -48,3 +48,29 @@ func TestNothingIsAddedToTheTicketOfAnotherSystem(t *testing.T) {
 		t.Errorf("the third episode is %s (%s), not added to the new ticket: %+v", d.State, d.Error, v.made)
 	}
 }
+
+func TestAnAdditionTakesNoGroupOrFieldsOfAnotherDesk(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	zd := r.account("zd", searchable(), "")
+	r.account("rt", searchable(), "")
+	r.organization().Desks["rt"] = settings{}
+	one := r.end(sample("c", 1))[chat.FileTicket]
+	if err := r.store.CancelDelivery(t.Context(), acme, one); err != nil {
+		t.Fatal(err)
+	}
+	rule := &r.organization().Tickets[0]
+	rule.Desk, rule.Group, rule.Fields = "rt", "General", map[string]string{"Severity": "1"}
+	two := r.end(sample("c", 2))[chat.FileTicket]
+	if err := r.store.RetryDelivery(t.Context(), acme, one, true, false); err != nil {
+		t.Fatal(err)
+	}
+	r.run(one)
+	zd.closed = true
+	if d := r.run(two); d.State != chat.Delivered {
+		t.Fatalf("%s (%s)", d.State, d.Error)
+	}
+	if made := zd.things("ticket"); len(made) != 2 || made[1].group != "" || made[1].fields != nil {
+		t.Errorf("%+v", made)
+	}
+}

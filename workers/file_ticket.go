@@ -117,14 +117,18 @@ func replaced(j job, ref chat.Ref) store.Outcome {
 }
 
 // ticket renders the ticket for the desk that it goes to. What the requester could see
-// there is rendered for customers.
+// there is rendered for customers. Groups and fields are those of the desk that the rule
+// names; another one may have the conversation's ticket.
 func (w *Worker) ticket(j job, desk string, s chat.Snapshot) (connectors.Ticket, error) {
 	o := RenderOptions(j.organization, nil)
 	p := j.Params
 	public := p.Audience == chat.Customer || !j.account.Traits().PrivateComments
 	t := connectors.Ticket{
-		Key: j.ID, Public: public, Group: p.Group, Priority: p.Priority, Tags: p.Tags, Fields: p.Fields,
+		Key: j.ID, Public: public, Priority: p.Priority, Tags: p.Tags,
 		Requester: person(s.User, desk, j.account),
+	}
+	if desk == j.Target {
+		t.Group, t.Fields = p.Group, p.Fields
 	}
 	var err error
 	if public {

@@ -72,9 +72,11 @@ func fileTicket(c chat.Conversation, o *config.Organization) (chat.Delivery, boo
 	case c.Ticket != nil && d.Target != "" && o.Desks[c.Ticket.Desk] == nil:
 		d.Params.Rule += ": the conversation's ticket is at a desk that is gone"
 	case c.Ticket != nil:
-		d.Target, d.Params.Rule = c.Ticket.Desk, "the conversation has a ticket"
+		addTo(&d, c.Ticket.Desk, "the conversation has a ticket")
+	case c.AwaitedDesk != "" && d.Target != "" && o.Desks[c.AwaitedDesk] == nil:
+		d.Params.Rule += ": the conversation's ticket waits for a desk that is gone"
 	case c.AwaitedDesk != "":
-		d.Target, d.Params.Rule = c.AwaitedDesk, "the conversation's ticket is being filed"
+		addTo(&d, c.AwaitedDesk, "the conversation's ticket is being filed")
 	case d.Target == "":
 		return chat.Delivery{}, false
 	}
@@ -82,6 +84,15 @@ func fileTicket(c chat.Conversation, o *config.Organization) (chat.Delivery, boo
 		d.Hold, d.Delay = chat.HeldByContact, time.Duration(o.ContactWait)
 	}
 	return d, true
+}
+
+// addTo has a ticket's desk get the addition, whatever desk the rule names. What the rule
+// says of a group and of fields is in that other desk's words.
+func addTo(d *chat.Delivery, desk, why string) {
+	if d.Target != desk {
+		d.Params.Group, d.Params.Fields = "", nil
+	}
+	d.Target, d.Params.Rule = desk, why
 }
 
 // attachNotes plans the one comment that holds the episode's notes.

@@ -133,6 +133,10 @@ func TestARuleDecidesWhatAnEndBringsAbout(t *testing.T) {
 			func(c *chat.Conversation, _ *config.Organization) { c.Snapshot.Episode, c.AwaitedDesk = 2, "rt" },
 			[]string{"file_ticket at rt for internal: pending, normal", mail},
 		},
+		"a later episode does not wait for a desk that is gone to come back": {
+			func(c *chat.Conversation, _ *config.Organization) { c.Snapshot.Episode, c.AwaitedDesk = 2, "gone" },
+			[]string{"file_ticket at zd for internal: pending, normal", mail},
+		},
 		"a ticket whose desk is gone is followed by one at the rule's": {
 			func(c *chat.Conversation, _ *config.Organization) {
 				c.Snapshot.Episode, c.Ticket = 2, &chat.TicketRef{Desk: "gone", Ref: chat.Ref{ID: "7"}}
@@ -265,6 +269,24 @@ func TestATicketsFieldsAreFilledFromTheForm(t *testing.T) {
 	o.Tickets[1].Fields = map[string]string{"360012": "{{ .Form.order_id }}", "product": "{{ .Product }}"}
 	if diff := cmp.Diff(map[string]string{"360012": "A-1007", "product": "Espresso"}, plan.For(c, o)[0].Params.Fields); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAnAdditionToATicketHasNoGroupOrFieldsOfAnotherDesk(t *testing.T) {
+	t.Parallel()
+	for desk, want := range map[string]string{"zd": "Coffee", "rt": ""} {
+		for name, c := range map[string]chat.Conversation{
+			"there":       {Ticket: &chat.TicketRef{Desk: desk, Ref: chat.Ref{ID: "7"}}},
+			"being filed": {AwaitedDesk: desk},
+		} {
+			conversation, o := followUp(), acme()
+			conversation.Ticket, conversation.AwaitedDesk = c.Ticket, c.AwaitedDesk
+			o.Tickets[1].Fields = map[string]string{"360012": "x"}
+			got := plan.For(conversation, o)[0]
+			if got.Target != desk || got.Params.Group != want || (got.Params.Fields != nil) != (want != "") {
+				t.Errorf("ticket %s at %s: at %s, group %q, fields %v", name, desk, got.Target, got.Params.Group, got.Params.Fields)
+			}
+		}
 	}
 }
 

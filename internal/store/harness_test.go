@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/plan"
@@ -33,6 +34,10 @@ type rig struct {
 
 const acme = "acme"
 
+type desk struct{ connectors.Common }
+
+func (desk) Identity() string { return "desk" }
+
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	dsn := testenv.PostgresTemplate(t, "store_"+migrationsHash(t), func(dsn string) error {
@@ -52,7 +57,8 @@ func newRig(t testing.TB) *rig {
 	r := &rig{
 		t: t, dsn: dsn, db: db,
 		organization: &config.Organization{
-			ID: acme, Tickets: []config.TicketRule{{Desk: "zd", Body: chat.Internal}},
+			ID: acme, Desks: map[string]connectors.Settings{"zd": desk{}, "another": desk{}},
+			Tickets:     []config.TicketRule{{Desk: "zd", Body: chat.Internal}},
 			Transcripts: []config.TranscriptRule{{To: plan.ToUser, Audience: chat.Customer}},
 		},
 	}
