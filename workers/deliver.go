@@ -44,7 +44,7 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 		account := w.Accounts.Account(at.Organization, at.Target)
 		leave, hold, wait := w.admit(ctx, at, account)
 		if wait > 0 {
-			return w.Store.Postpone(ctx, id, hold, wait)
+			return w.unlessForgotten(ctx, id, w.Store.Postpone(ctx, id, hold, wait))
 		}
 		identity := ""
 		if account != nil {
@@ -53,7 +53,7 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 		claimed, err := w.Store.Claim(ctx, id, account != nil, identity)
 		if err != nil || claimed == nil {
 			leave()
-			return err
+			return w.unlessForgotten(ctx, id, err)
 		}
 		defer claimed.Done()
 		ctx, span := w.begin(ctx, claimed, account)
@@ -69,6 +69,17 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 		w.report(ctx, claimed, o)
 		return w.record(ctx, claimed, o)
 	}
+}
+
+// unlessForgotten ends a task whose delivery the database does not have: it was restored,
+// or begun anew, and Redis was not. Such a task would come back for ever, and with others
+// like it take all the room that wake-ups have.
+func (w *Worker) unlessForgotten(ctx context.Context, id chat.Key, err error) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	w.Log.WarnContext(ctx, "a task is about a delivery that the database does not have", "delivery", id.String())
+	return nil
 }
 
 func readDelivery(t *asynq.Task) (chat.Key, store.Account, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store"
@@ -39,6 +40,9 @@ func (w *Worker) fetchTickets(ctx context.Context, t *asynq.Task) error {
 	}
 	tracing.Concerns(ctx, p.Organization, p.Conversation)
 	c, err := w.Store.Conversation(ctx, p.Organization, p.Conversation)
+	if fault.Is(err, fault.NotFound) {
+		return nil // the database was restored, or begun anew, and Redis was not
+	}
 	if err != nil || c.Latest == nil {
 		return err
 	}
@@ -64,8 +68,8 @@ func justFetched(known []store.PriorTickets, desk string) bool {
 func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation string, user chat.User) error {
 	account := w.Accounts.Account(organization, desk)
 	answer := store.PriorTickets{Desk: desk}
-	if account.Admit(ctx) > 0 {
-		answer.Error = fault.RateLimited.String()
+	if why := w.closedTo(ctx, store.Account{Organization: organization, Target: desk}, account); why != 0 {
+		answer.Error = why.String()
 		return w.Store.SavePriorTickets(ctx, organization, conversation, answer)
 	}
 	asking, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -78,4 +82,15 @@ func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation
 		answer.Tickets, answer.FetchedAt = list, &now
 	}
 	return w.Store.SavePriorTickets(ctx, organization, conversation, answer)
+}
+
+// closedTo says why an account is not to be called now, 0 if it may be.
+func (w *Worker) closedTo(ctx context.Context, at store.Account, account *connectors.Account) fault.Kind {
+	switch rests := w.Resting.RestsFor(at) > 0; {
+	case rests && w.Resting.Paused(at):
+		return fault.Denied
+	case rests || account.Admit(ctx) > 0:
+		return fault.RateLimited
+	}
+	return 0
 }
