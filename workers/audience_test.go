@@ -140,6 +140,19 @@ func TestAnEpisodeWhoseTicketIsClosedOrWhoseDeskIsGoneFilesANewOneThatLinksToThe
 			t.Errorf("the conversation's ticket is %+v, %v", c.Ticket, err)
 		}
 	})
+	t.Run("deleted", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		v := r.account("zd", searchable(), "")
+		r.run(r.end(sample("c", 1))[chat.FileTicket])
+		v.gone = true
+		if d := r.run(r.end(sample("c", 2))[chat.FileTicket]); d.State != chat.Delivered {
+			t.Fatalf("%s (%s)", d.State, d.Error)
+		}
+		if tickets := v.things("ticket"); len(tickets) != 2 || !strings.Contains(tickets[1].text, "zd 1") {
+			t.Errorf("tickets: %+v", tickets)
+		}
+	})
 	t.Run("gone", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)

@@ -64,14 +64,15 @@ func (w *Worker) createTicket(ctx context.Context, j job, t connectors.Ticket) s
 // replaceTicket files a new ticket that links to the old one, whose desk is gone. The
 // link is text: this desk does not know the other's numbers.
 func (w *Worker) replaceTicket(ctx context.Context, j job, t connectors.Ticket) store.Outcome {
-	old := j.Ticket.URL
-	if old == "" {
-		old = j.Ticket.Desk + " " + j.Ticket.ID
-	}
-	t.Body = "\u2192 " + old + "\n\n" + t.Body
+	t.Body = naming(j.Ticket, t.Body)
 	o := w.createTicket(ctx, j, t)
 	o.Replaces = o.Err == nil
 	return o
+}
+
+// naming puts a link to a ticket above a text.
+func naming(ticket *chat.TicketRef, text string) string {
+	return "\u2192 " + cmp.Or(ticket.URL, ticket.Desk+" "+ticket.ID) + "\n\n" + text
 }
 
 // appendToTicket adds the episode to the ticket, at the job's account. When the ticket
@@ -99,7 +100,11 @@ func (w *Worker) appendToTicket(ctx context.Context, j job, t connectors.Ticket)
 	case o.Err == nil:
 		o.Ref = old
 	case fault.Is(o.Err, fault.Conflict), fault.Is(o.Err, fault.NotFound):
-		t.FollowUpOf = &old
+		if fault.Is(o.Err, fault.Conflict) {
+			t.FollowUpOf = &old
+		} else { // a desk cannot follow up what it does not have
+			t.Body = naming(j.Ticket, t.Body)
+		}
 		ref, err := desk.CreateTicket(ctx, t)
 		if err != nil {
 			return failed(j, err)

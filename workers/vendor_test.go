@@ -25,6 +25,7 @@ type vendor struct {
 	mishaps []mishap // what goes wrong at the next calls that have an effect
 	blind   error    // what the next looks say instead
 	closed  bool     // tickets take no comments any more
+	gone    bool     // somebody deleted all tickets
 	most    int      // bytes of files that a message may have; 0: any
 
 	slow  time.Duration // how long it takes to send
@@ -57,6 +58,12 @@ type mishap struct {
 func (v *vendor) Traits() connectors.Traits { return v.traits }
 
 func (v *vendor) CreateTicket(_ context.Context, t connectors.Ticket) (chat.Ref, error) {
+	v.mu.Lock()
+	follows := t.FollowUpOf == nil || v.closed // as Zendesk has it
+	v.mu.Unlock()
+	if !follows {
+		return chat.Ref{}, fault.New(fault.Invalid, "RecordInvalid", "only a closed ticket can be followed up")
+	}
 	return v.make(v.traits.Create, thing{key: t.Key, what: "ticket", text: t.Subject + "\n" + t.Body, public: t.Public, requester: t.Requester.Email, followUp: t.FollowUpOf, group: t.Group, fields: t.Fields})
 }
 
@@ -73,10 +80,13 @@ func (v *vendor) FindTicket(_ context.Context, key chat.Key) (chat.Ref, error) {
 
 func (v *vendor) AddComment(_ context.Context, ticket chat.Ref, c connectors.Comment) (chat.Ref, error) {
 	v.mu.Lock()
-	closed := v.closed
+	closed, gone := v.closed, v.gone
 	v.mu.Unlock()
-	if closed {
+	switch {
+	case closed:
 		return chat.Ref{}, fault.New(fault.Conflict, "closed", "the ticket is closed for good")
+	case gone:
+		return chat.Ref{}, fault.New(fault.NotFound, "not_found", "there is no such ticket")
 	}
 	return v.make(v.traits.Comment, thing{key: c.Key, what: "comment", on: ticket.ID, text: c.Body, public: c.Public})
 }
