@@ -128,7 +128,11 @@ func (d *Delivery) Record(r Result) bool {
 	case r.End != "":
 		d.end(r.End, fault.CodeOf(r.Err))
 	case kind == fault.RateLimited:
-		d.wait(HeldByRateLimit, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Second)))
+		wait := fault.RetryAfterOf(r.Err)
+		if wait == 0 {
+			wait = patience(r.Now.Sub(d.WaitingSince))
+		}
+		d.wait(HeldByRateLimit, r.Now.Add(max(wait, time.Second)))
 	case kind == fault.Denied:
 		d.wait(HeldByAccountPaused, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Minute)))
 	case d.LookFirst && !r.CanLook && !r.Resend:
@@ -319,6 +323,13 @@ func Backoff(n int) time.Duration {
 		return most
 	}
 	return min(first<<max(n-1, 0), most)
+}
+
+// patience is how long to wait for a vendor that takes no more and does not say for how
+// long, when that has gone on for so long: a second in the first minute, a minute after an
+// hour, five at most.
+func patience(soFar time.Duration) time.Duration {
+	return min(max(soFar/60, time.Second), 5*time.Minute)
 }
 
 func describe(err error) string {

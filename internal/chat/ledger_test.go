@@ -501,3 +501,22 @@ func TestAKeyDependsOnEachOfItsPartsAndOnNothingElse(t *testing.T) {
 		}
 	}
 }
+
+func TestAVendorThatDoesNotSayForHowLongItRefusesIsAskedLessAndLessOften(t *testing.T) {
+	t.Parallel()
+	d, now, calls := pending(), noon, 0
+	for ; now.Before(noon.Add(terms.MaxAge)); now = d.DueAt {
+		c := today(now)
+		if !d.Claim(c) {
+			t.Fatalf("after %d calls it is %s, held by %q", calls, d.State, d.Hold)
+		}
+		calls++
+		d.Record(chat.Result{Now: now, Terms: terms, Fence: d.Fence, Err: fault.New(fault.RateLimited, "http_429", "")})
+		if wait := d.DueAt.Sub(now); wait < time.Second || wait > 5*time.Minute {
+			t.Fatalf("after %d calls it waits %s", calls, wait)
+		}
+	}
+	if calls > 2000 || d.Attempts != 0 {
+		t.Errorf("%d calls in %s, %d attempts", calls, terms.MaxAge, d.Attempts)
+	}
+}
