@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/afterchat/afterchat/internal/address"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -251,7 +253,9 @@ func (s *Store) packHead(raw []byte) ([]byte, error) {
 // Conversation returns what is known of a conversation, or NotFound.
 func (s *Store) Conversation(ctx context.Context, organization, id string) (*Conversation, error) {
 	var out *Conversation
-	err := s.transact(ctx, "reading the conversation", func(q *sqlc.Queries) error {
+	// Between two statements a chat may end, and its messages move.
+	still := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := s.transactAs(ctx, still, "reading the conversation", func(q *sqlc.Queries) error {
 		c, err := q.Conversation(ctx, sqlc.ConversationParams{Organization: organization, ID: id})
 		if err != nil {
 			return err

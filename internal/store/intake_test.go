@@ -322,3 +322,30 @@ func TestAContactReleasesTheTicketAndTheTranscriptThatWaitForIt(t *testing.T) {
 		t.Errorf("the transcript goes to %q", got)
 	}
 }
+
+func TestAConversationThatIsReadWhileItEndsIsOpenOrEndedAndWhole(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 40 {
+		s := snapshot(fmt.Sprintf("c%d", i), 1)
+		r.put(s)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.end(acme, s, 0)
+			ended <- err
+		}()
+		for over := false; !over; {
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Fatal(err)
+				}
+				over = true
+			default:
+			}
+			if c := r.conversation(s.ID); len(c.Latest.Messages) != len(s.Messages) {
+				t.Fatalf("%s has %d messages, want %d", c.Episodes[0].State, len(c.Latest.Messages), len(s.Messages))
+			}
+		}
+	}
+}
