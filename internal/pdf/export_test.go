@@ -62,6 +62,9 @@ const (
 	BrowserText = browserText
 )
 
+// CountSystem is how many fonts of the machine there are.
+func CountSystem(f *Fonts) int { return len(f.system) + len(f.emoji) }
+
 // Installed returns the built-in fonts as if this machine had them, too.
 func Installed() (*Fonts, error) {
 	f, err := BuiltInFonts()

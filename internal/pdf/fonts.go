@@ -37,8 +37,12 @@ func BuiltInFonts() (*Fonts, error) { return newFonts(nil) }
 // process looks for them, which takes some tenths of a second. A machine without fonts
 // is none to complain of.
 func SystemFonts() (*Fonts, error) {
-	// fontscan wants to keep an index; ours is as long-lived as the process.
-	dir, err := os.MkdirTemp("", "afterchat-fonts-")
+	// fontscan wants to keep an index; ours is as long-lived as the process. Where there is
+	// no folder for temporary files, as in an image without one, Linux has another.
+	dir, err := os.MkdirTemp("", indexPattern)
+	if err != nil {
+		dir, err = os.MkdirTemp("/dev/shm", indexPattern)
+	}
 	if err != nil {
 		return newFonts(nil)
 	}
@@ -49,6 +53,8 @@ func SystemFonts() (*Fonts, error) {
 	}
 	return newFonts(system)
 }
+
+const indexPattern = "afterchat-fonts-"
 
 // discard takes the scanner's remarks about files that it cannot read.
 type discard struct{}
