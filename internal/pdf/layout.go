@@ -332,7 +332,7 @@ func (b *book) link(l line, size, x, baseline float64) {
 }
 
 func (b *book) endPage() {
-	b.pages = append(b.pages, page{b.w.stream("", b.content.Bytes()), b.links})
+	b.pages = append(b.pages, page{b.w.stream(b.content.Bytes()), b.links})
 	b.content.Reset()
 	b.links, b.y = nil, pageHeight-topMargin
 }
@@ -372,7 +372,7 @@ func (b *book) footer(n, of int) int {
 	b.y = footerAt + sizeSmall
 	width := l.width * sizeSmall / unit
 	b.draw(l, sizeSmall, (pageWidth-width)/2, width)
-	id := b.w.stream("", b.content.Bytes())
+	id := b.w.stream(b.content.Bytes())
 	b.content.Reset()
 	return id
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif"  // people send them, too
 	_ "image/jpeg" // and these
 	_ "image/png"  // and these
@@ -16,7 +17,11 @@ import (
 
 const (
 	// mostPixels is how large an image may be that is decoded here: some 100 MB in memory.
+	// A pixel of 16 bits a colour counts as two.
 	mostPixels = 25_000_000
+	// allPixels is how large all images of a document may be together: some seconds' work.
+	// A file says nothing of that; an empty picture of 25 million pixels has 3 KB.
+	allPixels = 4 * mostPixels
 	// pictureHeight is how high an image stands on a page at most, in points.
 	pictureHeight = 255.0
 	// pixel is how large an image's pixel is if there is room, in points: 96 to the inch.
@@ -144,7 +149,7 @@ func (w *writer) picture(p templates.Picture) (id int, d drawn) {
 			id = 0
 		}
 	}()
-	img, format := decoded(p.Content)
+	img, format := w.decoded(p.Content)
 	if img == nil {
 		return 0, drawn{}
 	}
@@ -163,9 +168,9 @@ func (w *writer) picture(p templates.Picture) (id int, d drawn) {
 
 // decoded returns an image and its format, nil where it cannot be read or is too large:
 // what does not decode here would show nothing on the page.
-func decoded(content []byte) (image.Image, string) {
+func (w *writer) decoded(content []byte) (image.Image, string) {
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
-	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > mostPixels/config.Height {
+	if err != nil || !w.takesOn(config) {
 		return nil, ""
 	}
 	img, format, err := image.Decode(bytes.NewReader(content))
@@ -173,6 +178,22 @@ func decoded(content []byte) (image.Image, string) {
 		return nil, ""
 	}
 	return img, format
+}
+
+// takesOn reports whether there is room for an image, and takes it.
+func (w *writer) takesOn(c image.Config) bool {
+	if c.Width <= 0 || c.Height <= 0 || c.Width > mostPixels/c.Height {
+		return false
+	}
+	pixels := c.Width * c.Height
+	if c.ColorModel == color.NRGBA64Model || c.ColorModel == color.RGBA64Model {
+		pixels *= 2
+	}
+	if pixels > mostPixels || w.pixels+pixels > allPixels {
+		return false
+	}
+	w.pixels += pixels
+	return true
 }
 
 func (w *writer) jpeg(content []byte, size image.Point, space string) int {

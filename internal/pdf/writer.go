@@ -14,6 +14,7 @@ import (
 type writer struct {
 	out     bytes.Buffer
 	offsets []int // of object i+1
+	pixels  int   // of the images that were taken on
 }
 
 func newWriter() *writer {
@@ -40,43 +41,66 @@ func (w *writer) add(body string) int {
 	return id
 }
 
-// stream adds compressed data; dict is what stands in its dictionary beside that.
-func (w *writer) stream(dict string, data []byte) int {
+// stream adds compressed data.
+func (w *writer) stream(data []byte) int {
+	p := newPacker()
+	p.add(data)
+	return w.packed("", p)
+}
+
+// packed adds what was compressed piece by piece; dict is what stands in its dictionary
+// beside that.
+func (w *writer) packed(dict string, p *packer) int {
+	_ = p.z.Close() // as below
 	id := w.reserve()
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	// Writing to memory cannot fail.
-	_, _ = z.Write(data)
-	_ = z.Close()
 	w.offsets[id-1] = w.out.Len()
-	fmt.Fprintf(&w.out, "%d 0 obj\n<< %s /Length %d /Filter /FlateDecode >>\nstream\n", id, dict, packed.Len())
-	w.out.Write(packed.Bytes())
+	fmt.Fprintf(&w.out, "%d 0 obj\n<< %s /Length %d /Filter /FlateDecode >>\nstream\n", id, dict, p.out.Len())
+	w.out.Write(p.out.Bytes())
 	w.out.WriteString("\nendstream\nendobj\n")
 	return id
+}
+
+// packer compresses what never has to be in memory as a whole.
+type packer struct {
+	out bytes.Buffer
+	z   *zlib.Writer
+}
+
+func newPacker() *packer {
+	p := &packer{}
+	p.z = zlib.NewWriter(&p.out)
+	return p
+}
+
+func (p *packer) add(data []byte) {
+	_, _ = p.z.Write(data) // writing to memory cannot fail
 }
 
 // image adds a picture with its transparency.
 func (w *writer) image(img image.Image) int {
 	b := img.Bounds()
-	colors := make([]byte, 0, 3*b.Dx()*b.Dy())
-	alpha := make([]byte, 0, b.Dx()*b.Dy())
+	colors, alpha := newPacker(), newPacker()
+	rgb, a := make([]byte, 0, 3*b.Dx()), make([]byte, 0, b.Dx()) // of one row
 	for y := b.Min.Y; y < b.Max.Y; y++ {
+		rgb, a = rgb[:0], a[:0]
 		for x := b.Min.X; x < b.Max.X; x++ {
 			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			colors = append(colors, c.R, c.G, c.B)
-			alpha = append(alpha, c.A)
+			rgb = append(rgb, c.R, c.G, c.B)
+			a = append(a, c.A)
 		}
+		colors.add(rgb)
+		alpha.add(a)
 	}
 	size := fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8", b.Dx(), b.Dy())
-	mask := w.stream(size+" /ColorSpace /DeviceGray", alpha)
-	return w.stream(fmt.Sprintf("%s /ColorSpace /DeviceRGB /SMask %d 0 R", size, mask), colors)
+	mask := w.packed(size+" /ColorSpace /DeviceGray", alpha)
+	return w.packed(fmt.Sprintf("%s /ColorSpace /DeviceRGB /SMask %d 0 R", size, mask), colors)
 }
 
 // font adds one font of clusters.
 func (w *writer) font(t *typeThree) int {
 	var procedures, differences, widths, resources strings.Builder
 	for i, p := range t.procedures {
-		id := w.stream("", []byte(p))
+		id := w.stream([]byte(p))
 		fmt.Fprintf(&procedures, "/c%d %d 0 R ", i+1, id)
 		fmt.Fprintf(&differences, "/c%d ", i+1)
 		widths.WriteString(num(t.widths[i]) + " ")
@@ -84,7 +108,7 @@ func (w *writer) font(t *typeThree) int {
 	for i, p := range t.pictures {
 		fmt.Fprintf(&resources, "/P%d %d 0 R ", i, w.image(p.image))
 	}
-	meaning := w.stream("", []byte(t.toUnicode()))
+	meaning := w.stream([]byte(t.toUnicode()))
 	return w.add(fmt.Sprintf("<< /Type /Font /Subtype /Type3 /FontMatrix [0.001 0 0 0.001 0 0] /FontBBox [%s] "+
 		"/FirstChar 1 /LastChar %d /Widths [%s] /Encoding << /Type /Encoding /Differences [1 %s] >> /CharProcs << %s >> "+
 		"/Resources << /XObject << %s >> >> /ToUnicode %d 0 R >>",
