@@ -23,10 +23,12 @@ func (k *Keys) LinkToken(id string, generation int) string {
 // made before a key was rotated can be shown again. NotFound means that its key was
 // taken away.
 func (k *Keys) LinkTokenFor(id string, generation int, hash []byte) (string, error) {
-	for _, key := range k.links {
-		token := linkToken(key, id, generation)
-		if subtle.ConstantTimeCompare(LinkHash(token), hash) == 1 {
-			return token, nil
+	if !k.Empty() {
+		for _, key := range k.links {
+			token := linkToken(key, id, generation)
+			if subtle.ConstantTimeCompare(LinkHash(token), hash) == 1 {
+				return token, nil
+			}
 		}
 	}
 	return "", fault.New(fault.NotFound, "key_removed", "the key that made this link is no longer in http.secret_keys")

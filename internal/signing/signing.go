@@ -65,7 +65,7 @@ func New(secrets []connectors.Secret) (*Keys, error) {
 
 // Empty reports whether there is no key, so that neither links nor panes can be made,
 // and bounces have no tag.
-func (k *Keys) Empty() bool { return len(k.links) == 0 }
+func (k *Keys) Empty() bool { return k == nil || len(k.links) == 0 }
 
 func derive(secret connectors.Secret, purpose string) ([]byte, error) {
 	key, err := hkdf.Key(sha256.New, []byte(secret.Reveal()), nil, purpose, sha256.Size)

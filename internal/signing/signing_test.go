@@ -84,6 +84,13 @@ func TestWithoutAKeyNothingIsSignedAndNothingVerifies(t *testing.T) {
 	if _, err := k.VerifyPane(".", time.Now()); !fault.Is(err, fault.Denied) {
 		t.Errorf("got %v", err)
 	}
+	// A link may wait to be sent while its organization's links, and all keys, are taken away.
+	var none *signing.Keys
+	for _, k := range []*signing.Keys{k, none} {
+		if _, err := k.LinkTokenFor("l", 1, signing.LinkHash("t")); !fault.Is(err, fault.NotFound) || !k.Empty() {
+			t.Errorf("got %v", err)
+		}
+	}
 }
 
 func TestAPaneComesBackAsItWasSigned(t *testing.T) {
