@@ -95,6 +95,10 @@ func (c *Config) complete() {
 			continue
 		}
 		org.ID = id
+		org.Brand.LogoURL, org.Brand.Website = inASCII(org.Brand.LogoURL), inASCII(org.Brand.Website)
+		if org.Links != nil {
+			org.Links.Target = inASCII(org.Links.Target)
+		}
 		// A zone that there is not is the validation's to report.
 		org.location, _ = time.LoadLocation(org.Timezone)
 		if org.Mail != nil {
@@ -111,7 +115,7 @@ func (c *Config) setDefaults() {
 func (h *HTTP) setDefaults() { h.Listen = "127.0.0.1:8080" }
 
 func (h *HTTP) complete() {
-	h.PublicURL = strings.TrimRight(h.PublicURL, "/")
+	h.PublicURL = inASCII(strings.TrimRight(h.PublicURL, "/"))
 	if host, _, err := net.SplitHostPort(h.Listen); err == nil && h.PublicURL == "" && host != "" {
 		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
 			h.PublicURL = "http://" + h.Listen
