@@ -30,7 +30,7 @@ type LinkRequest struct {
 	} `json:"assign_to,omitzero"`
 	Send *struct {
 		Channel string `json:"channel"`
-		To      string `json:"to,omitempty"`
+		To      string `json:"to"`
 	} `json:"send,omitempty"`
 	ExpiresIn string `json:"expires_in,omitempty"`
 }
