@@ -56,15 +56,16 @@ func TestALinkRequestThatIsWrongNamesItsFieldAndMakesNothing(t *testing.T) {
 	t.Parallel()
 	in, o, _ := newIntake(t)
 	for body, field := range map[string]string{
-		`{"conversation":"c"}`:                                                                  "purpose",
-		`{"purpose":"other","conversation":"c"}`:                                                "purpose",
-		`{"purpose":"resume"}`:                                                                  "conversation",
-		`{"purpose":"resume","conversation":7}`:                                                 "conversation",
-		`{"purpose":"resume","conversation":"c","expires_in":"soon"}`:                           "expires_in",
-		`{"purpose":"resume","conversation":"c","expires_in":"-1h"}`:                            "expires_in",
-		`{"purpose":"resume","conversation":"c","send":{"channel":"fax","to":"1"}}`:             "send.channel",
-		`{"purpose":"resume","conversation":"c","send":{"channel":"email","to":"a@b.example"}}`: "send.channel", // no mail is configured
-		`{"purpose":"resume","conversation":"c","assign_to":{"agent":"a","group":"g"}}`:         "assign_to",
+		`{"conversation":"c"}`:                                                                             "purpose",
+		`{"purpose":"other","conversation":"c"}`:                                                           "purpose",
+		`{"purpose":"resume"}`:                                                                             "conversation",
+		`{"purpose":"resume","conversation":7}`:                                                            "conversation",
+		`{"purpose":"resume","conversation":"c","expires_in":"soon"}`:                                      "expires_in",
+		`{"purpose":"resume","conversation":"c","expires_in":"-1h"}`:                                       "expires_in",
+		`{"purpose":"resume","conversation":"c","send":{"channel":"fax","to":"1"}}`:                        "send.channel",
+		`{"purpose":"resume","conversation":"c","send":{"channel":"email","to":"a@b.example"}}`:            "send.channel", // no mail is configured
+		`{"purpose":"resume","conversation":"c","assign_to":{"agent":"a","group":"g"}}`:                    "assign_to",
+		`{"purpose":"resume","conversation":"c","assign_to":{"group":"` + strings.Repeat("g", 256) + `"}}`: "assign_to",
 	} {
 		if _, err := in.Link(t.Context(), o, []byte(body), "k"); fault.FieldOf(err) != field {
 			t.Errorf("%s: %v, want %s", body, err, field)

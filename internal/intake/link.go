@@ -140,6 +140,9 @@ func (r LinkRequest) check(ttl time.Duration) (time.Duration, error) {
 	if r.AssignTo.Agent != "" && r.AssignTo.Group != "" {
 		return 0, wrong("assign_to", "names an agent and a group; one of them is enough")
 	}
+	if max(len(r.AssignTo.Agent), len(r.AssignTo.Group)) > 255 { // they go into an address
+		return 0, wrong("assign_to", "names what is longer than 255 bytes")
+	}
 	if r.Send != nil && r.Send.Channel != chat.ChannelSMS && r.Send.Channel != chat.ChannelEmail {
 		return 0, wrong("send.channel", "is neither sms nor email")
 	}
