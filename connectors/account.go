@@ -22,7 +22,8 @@ type Account struct {
 	rate      Rate
 	limiter   Limiter
 	observe   Observer
-	gate      chan struct{} // nil: any number of calls
+	gate      chan struct{} // nil where the vendor names no number of calls
+	pace      *pace         // used then
 }
 
 // Limiter keeps a vendor's limits, for all processes together.
@@ -52,8 +53,16 @@ func NewAccount(c Connector, s Settings, l Limiter, o Observer) *Account {
 	if n := a.traits.AtOnce; n > 0 {
 		a.gate = make(chan struct{}, n+n/4)
 	}
+	a.ShareWorkers(usualWorkers)
 	return a
 }
+
+// usualWorkers is how many a process has by default.
+const usualWorkers = 128
+
+// ShareWorkers says how many workers there are, for all accounts together. It is called
+// before the account is used.
+func (a *Account) ShareWorkers(n int) { a.pace = newPace(n) }
 
 // Identity names the account behind the settings: type, address and login.
 func (a *Account) Identity() string { return a.identity }
@@ -277,7 +286,9 @@ func call[T any](ctx context.Context, a *Account, op string, otherwise fault.Kin
 		if fault.Is(err, fault.RateLimited) {
 			a.limiter.Rest(ctx, a.identity, max(fault.RetryAfterOf(err), time.Second))
 		}
-		a.observe(op, outcome, time.Since(began))
+		took := time.Since(began)
+		a.pace.took(took)
+		a.observe(op, outcome, took)
 		end(span, outcome, err)
 	}()
 	return f(ctx)

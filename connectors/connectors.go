@@ -176,7 +176,7 @@ type Traits struct {
 	MaxBody         int           // of a body, in bytes of UTF-8
 	MaxFile         int           // of one file, in bytes
 	Timeout         time.Duration // of one whole call, several requests included
-	AtOnce          int           // calls that can be under way; 0: any number
+	AtOnce          int           // calls that can be under way; 0: the vendor names no number
 	Rate            Rate          // what the vendor allows this account
 	DomainRate      Rate          // what one recipient domain is sent at most
 }

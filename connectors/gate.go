@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// Enter waits for its turn to make a call, where an account makes only so many at once,
-// and returns false when none came in time. Leave when the call is over.
+// Enter waits for its turn to make a call, and returns false when none came in time: an
+// account makes only so many at once, and fewer while its vendor is slow. Leave when the
+// call is over.
 //
 // It is asked before a delivery is claimed: of what is claimed and waits for a connection
 // nobody knows, when the process dies, that it was not sent. A few more than the
 // connections come in, so that those do not wait for claims.
 func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), ok bool) {
 	if a.gate == nil {
-		return func() {}, true
+		return a.pace.leave, a.pace.enter(ctx, wait)
 	}
 	select {
 	case a.gate <- struct{}{}:
@@ -32,3 +33,6 @@ func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), 
 }
 
 func (a *Account) leave() { <-a.gate }
+
+// Slow reports whether the vendor's last answer took so long that fewer calls are made.
+func (a *Account) Slow() bool { return a.pace.isSlow() }

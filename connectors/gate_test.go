@@ -2,7 +2,10 @@ package connectors_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/afterchat/afterchat/connectors"
@@ -37,12 +40,6 @@ func TestOnlySoManyCallsAreUnderWay(t *testing.T) {
 	if _, ok := a.Enter(t.Context(), time.Minute); !ok {
 		t.Error("nobody comes in for one that left")
 	}
-	free := connectors.NewAccount(free{}, settings{}, nil, quiet)
-	for range 1000 {
-		if _, ok := free.Enter(t.Context(), 0); !ok {
-			t.Fatal("an account without a bound has one")
-		}
-	}
 }
 
 // moving is a context whose deadline is always near.
@@ -71,7 +68,77 @@ func TestACallEndsThoughItsDeadlineMovesOn(t *testing.T) {
 	}
 }
 
-// free is a connector that makes any number of calls at once.
-type free struct{}
+// lingering is a connector that names no number of calls, and takes its time.
+type lingering struct{ takes time.Duration }
 
-func (free) Traits() connectors.Traits { return connectors.Traits{} }
+func (lingering) Traits() connectors.Traits { return connectors.Traits{} }
+
+func (l *lingering) Send(context.Context, connectors.Outgoing) (chat.Ref, error) {
+	time.Sleep(l.takes)
+	return chat.Ref{}, nil
+}
+
+// A vendor that answers nothing would have all workers wait for it, whoever they are needed
+// by.
+func TestAnAccountNeverHasAllWorkersAndASlowOneHasFew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const workers = 32
+		l := &lingering{}
+		a := connectors.NewAccount(l, settings{}, nil, quiet)
+		a.ShareWorkers(workers)
+		// crowd has all workers call at once and returns how many came in.
+		crowd := func() (in int) {
+			var all sync.WaitGroup
+			var came atomic.Int32
+			for range workers {
+				all.Go(func() {
+					leave, ok := a.Enter(t.Context(), time.Minute)
+					if !ok {
+						return
+					}
+					defer leave()
+					came.Add(1)
+					if _, err := a.Send(t.Context(), connectors.Outgoing{}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			return int(came.Load())
+		}
+		l.takes = time.Millisecond
+		if in := crowd(); in != workers {
+			t.Errorf("of %d quick calls %d were made", workers, in)
+		}
+		l.takes = 20 * time.Second
+		if in := crowd(); in != workers*3/4 || !a.Slow() {
+			t.Errorf("%d of %d workers came in when it became slow", in, workers)
+		}
+		if in := crowd(); in != workers/16 {
+			t.Errorf("%d of %d workers came in while it was slow", in, workers)
+		}
+		l.takes = time.Millisecond
+		for range workers {
+			crowd()
+		}
+		l.takes = 20 * time.Second
+		if in := crowd(); in != workers*3/4 {
+			t.Errorf("%d of %d workers came in after it had become quick again", in, workers)
+		}
+	})
+}
+
+func TestWhoeverGivesUpDoesNotComeIn(t *testing.T) {
+	t.Parallel()
+	a := connectors.NewAccount(&lingering{}, settings{}, nil, quiet)
+	a.ShareWorkers(1)
+	if _, ok := a.Enter(t.Context(), time.Minute); !ok {
+		t.Fatal("nobody comes in")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := a.Enter(ended, time.Minute); ok {
+		t.Error("whoever gives up comes in")
+	}
+}

@@ -24,6 +24,9 @@ const (
 	priorTickets = 10
 	fetchTimeout = 15 * time.Second
 	fetchAgain   = time.Minute
+	// fetchLater is when a desk is asked that is quick, and too much asked for now. Who asks a
+	// slow one has to ask again: what would wait for it is without end.
+	fetchLater = 3 * time.Second
 )
 
 // fetchTickets asks every desk that can tell for the user's earlier tickets, and keeps
@@ -68,7 +71,18 @@ func justFetched(known []store.PriorTickets, desk string) bool {
 func (w *Worker) fetchFrom(ctx context.Context, organization, desk, conversation string, user chat.User) error {
 	account := w.Accounts.Account(organization, desk)
 	answer := store.PriorTickets{Desk: desk}
-	if why := w.closedTo(ctx, store.Account{Organization: organization, Target: desk}, account); why != 0 {
+	leave, ok := account.Enter(ctx, 0)
+	switch {
+	case !ok && !account.Slow():
+		return fault.New(fault.RateLimited, "busy", "the desk is asked for many users' tickets").After(fetchLater)
+	case ok:
+		defer leave()
+	}
+	why := fault.RateLimited
+	if ok {
+		why = w.closedTo(ctx, store.Account{Organization: organization, Target: desk}, account)
+	}
+	if why != 0 {
 		answer.Error = why.String()
 		return w.Store.SavePriorTickets(ctx, organization, conversation, answer)
 	}

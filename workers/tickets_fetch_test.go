@@ -1,15 +1,102 @@
 package workers_test
 
 import (
+	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/hibiken/asynq"
 
+	"github.com/afterchat/afterchat/connectors"
+	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/store"
 	"github.com/afterchat/afterchat/workers/tasks"
 )
+
+// archive is a desk that lists tickets, each time when it is told to.
+type archive struct{ asked, answer chan struct{} }
+
+func (archive) Traits() connectors.Traits { return connectors.Traits{} }
+
+func (a archive) TicketsOf(ctx context.Context, _ connectors.Person, _ int) ([]chat.PriorTicket, error) {
+	a.asked <- struct{}{}
+	select {
+	case <-a.answer:
+		return []chat.PriorTicket{{ID: "35"}}, nil
+	case <-ctx.Done():
+		return nil, fault.New(fault.Transient, "no_answer", "the desk did not answer")
+	}
+}
+
+// fetch opens a chat and asks for its user's tickets.
+func (r *rig) fetch(id string) error {
+	s := sample(id, 1)
+	s.EndedAt = time.Time{}
+	body, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if err := r.worker.Intake.Open(r.t.Context(), r.organization(), id, body); err != nil {
+		return err
+	}
+	payload, err := json.Marshal(tasks.Fetch{Organization: acme, Conversation: id})
+	if err != nil {
+		return err
+	}
+	return r.worker.Handler().ProcessTask(r.t.Context(), asynq.NewTask(tasks.TypeTicketsFetch, payload))
+}
+
+func (r *rig) known(id string) store.PriorTickets {
+	r.t.Helper()
+	list, err := r.store.PriorTickets(r.t.Context(), acme, id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if len(list) == 0 {
+		return store.PriorTickets{}
+	}
+	return list[0]
+}
+
+// The workers that wait for a desk that answers nothing are not there for anybody else.
+func TestADeskIsAskedForTicketsByAFewWorkersAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	a := archive{make(chan struct{}), make(chan struct{})}
+	account := connectors.NewAccount(a, settings{}, free{}, func(string, string, time.Duration) {})
+	account.ShareWorkers(1)
+	r.accounts["zd"] = account
+	ask := func(id string) <-chan error {
+		done := make(chan error, 1)
+		go func() { done <- r.fetch(id) }()
+		<-a.asked
+		return done
+	}
+	first := ask("c1")
+	if err := r.fetch("c2"); !fault.Is(err, fault.RateLimited) || fault.RetryAfterOf(err) <= 0 || r.known("c2").Desk != "" {
+		t.Errorf("a second worker: %v, and knows %+v", err, r.known("c2"))
+	}
+	time.Sleep(5 * time.Second) // from when on an answer is slow
+	a.answer <- struct{}{}
+	if err := <-first; err != nil || len(r.known("c1").Tickets) != 1 {
+		t.Errorf("the first: %v, and knows %+v", err, r.known("c1"))
+	}
+	next := ask("c3")
+	if err := r.fetch("c2"); err != nil || r.known("c2").Error != "rate_limited" {
+		t.Errorf("a second worker at a slow desk: %v, and knows %+v", err, r.known("c2"))
+	}
+	a.answer <- struct{}{}
+	if err := <-next; err != nil {
+		t.Error(err)
+	}
+	last := ask("c2")
+	a.answer <- struct{}{}
+	if err := <-last; err != nil || len(r.known("c2").Tickets) != 1 {
+		t.Errorf("in the end: %v, and knows %+v", err, r.known("c2"))
+	}
+}
 
 func TestADeskThatRestsIsNotAskedForTickets(t *testing.T) {
 	t.Parallel()

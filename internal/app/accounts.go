@@ -39,8 +39,10 @@ func newAccounts(c *config.Config, l connectors.Limiter, observe func(kind, op, 
 			if err != nil {
 				return nil, fmt.Errorf("organization %s, account %s: %w", id, target, err)
 			}
-			out[store.Account{Organization: id, Target: target}] = connectors.NewAccount(connector, settings, l,
+			account := connectors.NewAccount(connector, settings, l,
 				func(op, outcome string, took time.Duration) { observe(kind, op, outcome, took) })
+			account.ShareWorkers(c.Workers.Concurrency)
+			out[store.Account{Organization: id, Target: target}] = account
 		}
 	}
 	return out, nil
