@@ -113,6 +113,21 @@ func TestAShortRestDoesNotEndALongOne(t *testing.T) {
 	}
 }
 
+func TestAShortRestDoesNotForgetWhatASlowBucketHasGivenOut(t *testing.T) {
+	t.Parallel()
+	c := clients(t, 1)[0]
+	l := limiter.New(c)
+	taken(l, "a", slow, 10) // full again after 100 s
+	names, err := c.Keys(t.Context(), "afterchat:limit:*").Result()
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	l.Rest(t.Context(), "a", time.Second)
+	if kept, err := c.PTTL(t.Context(), names[0]).Result(); err != nil || kept < 100*time.Second {
+		t.Errorf("the bucket is kept for %s, %v", kept, err)
+	}
+}
+
 func TestAnAccountWithoutALimitStillRests(t *testing.T) {
 	t.Parallel()
 	l := limiter.New(clients(t, 1)[0])

@@ -13,7 +13,7 @@ local t = redis.call('TIME')
 local till = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[1]
 if till > tonumber(redis.call('HGET', KEYS[1], 'rest') or '0') then
   redis.call('HSET', KEYS[1], 'rest', till)
-  redis.call('PEXPIRE', KEYS[1], ARGV[1] + 60000)
+  redis.call('PEXPIRE', KEYS[1], math.max(ARGV[1] + 60000, redis.call('PTTL', KEYS[1])))
 end
 return 0`
 
