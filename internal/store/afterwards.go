@@ -26,23 +26,14 @@ func (s *Store) AddNote(ctx context.Context, organization, conversation string, 
 			n.Episode = c.latest()
 		}
 		state := c.stateOf(n.Episode)
-		known := c.notes
-		if state == episodeFrozen || state == episodeEnded {
-			stored, err := s.load(ctx, q, c.Conversation.Conversation, n.Episode)
-			if err != nil {
-				return err
-			}
-			known = append(slices.Clone(known), stored.Notes...)
+		known, err := s.knownNote(ctx, q, c, n)
+		if err != nil {
+			return err
 		}
-		for _, k := range known {
-			if k.ID == n.ID {
-				same := k.Text == n.Text && k.Agent == n.Agent
-				if k.Episode == 0 {
-					k.Episode = n.Episode // of the snapshot's own notes
-				}
-				n = k
-				return sameOrConflict(same, "a note")
-			}
+		if known != nil {
+			same := sameText(*known, n)
+			n = *known
+			return sameOrConflict(same, "a note")
 		}
 		if _, err := q.AddNote(ctx, sqlc.AddNoteParams{
 			Conversation: c.Conversation.Conversation, ID: n.ID, Episode: int32(n.Episode), At: n.At, Agent: n.Agent, Text: n.Text, Late: state == episodeFrozen,
@@ -59,6 +50,35 @@ func (s *Store) AddNote(ctx context.Context, organization, conversation string, 
 	})
 	return n, err
 }
+
+// knownNote returns what is there under a note's id: it came by itself, or stands in the
+// snapshot of its episode, or, the very same, in that of another. A note that comes late
+// may not say of which it is.
+func (s *Store) knownNote(ctx context.Context, q *sqlc.Queries, c *locked, n chat.Note) (*chat.Note, error) {
+	for _, k := range c.notes {
+		if k.ID == n.ID {
+			return &k, nil
+		}
+	}
+	for _, e := range c.episodes {
+		if e.State == episodeOpen {
+			continue
+		}
+		stored, err := s.load(ctx, q, c.Conversation.Conversation, int(e.Episode))
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range stored.Notes {
+			k.Episode = int(e.Episode)
+			if k.ID == n.ID && (k.Episode == n.Episode || sameText(k, n)) {
+				return &k, nil
+			}
+		}
+	}
+	return nil, nil //nolint:nilnil // no note is an answer
+}
+
+func sameText(a, b chat.Note) bool { return a.Text == b.Text && a.Agent == b.Agent }
 
 // AddContact takes contact data. Until the episode's ticket was first tried they become
 // the ticket's requester; afterwards they amend it. What waited for them goes, but for a

@@ -349,3 +349,22 @@ func TestAConversationThatIsReadWhileItEndsIsOpenOrEndedAndWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestANoteThatAnEarlierEpisodeHadIsTheSameNoteWhenItComesLate(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := snapshot("c", 1)
+	s.Notes = []chat.Note{note("n1", "Boiler replaced")}
+	r.mustEnd(s)
+	r.mustEnd(snapshot("c", 2))
+	kept, err := r.AddNote(t.Context(), acme, "c", note("n1", "Boiler replaced"))
+	if err != nil || kept.Episode != 1 {
+		t.Errorf("it is of episode %d, %v", kept.Episode, err)
+	}
+	if n := r.count("select count(*) from deliveries where action = 'attach_notes'"); n != 1 {
+		t.Errorf("%d comments", n)
+	}
+	if kept, err = r.AddNote(t.Context(), acme, "c", note("n1", "Something else")); err != nil || kept.Episode != 2 {
+		t.Errorf("another note of the latest episode is of episode %d, %v", kept.Episode, err)
+	}
+}
