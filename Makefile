@@ -27,7 +27,7 @@ demo: build ## the whole pipeline on this machine, with a page to watch it
 	@exec .cache/bin/afterchat demo
 
 test: deps $(with_postgres) ## all tests, with real Redis and PostgreSQL
-	$(with_postgres) go test -race -shuffle=on ./...
+	$(with_postgres) go test -race -shuffle=on -timeout=15m ./...
 
 test-real: deps $(with_postgres) ## the tests against a real help desk, mail server and browser
 	.ci/test-real $(with_postgres)
