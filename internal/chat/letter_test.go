@@ -203,7 +203,7 @@ func member(t reflect.Type, name string) (of reflect.Type, known bool) {
 		return t.Elem(), true
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag != "" && tag == name {
 				return f.Type, true
 			}
 		}
