@@ -32,7 +32,7 @@ func (w *Worker) take(in func(context.Context, *config.Organization, string, []b
 			return w.reject(ctx, t, e.Organization, "payload_too_large")
 		}
 		if err := chat.Decode(chat.Sanitize(t.Payload()), &e); err != nil {
-			return w.reject(ctx, t, "", fault.CodeOf(err))
+			return w.reject(ctx, t, "", reason(err))
 		}
 		if e.Organization == "" {
 			return w.reject(ctx, t, "", "organization_missing")

@@ -27,7 +27,9 @@ func TestATaskThatCannotBeTakenGoesToTheRejectsAndLeavesRedis(t *testing.T) {
 	}{
 		"no JSON":                    {"chat:ended", `{"organization":`, "malformed_json"},
 		"no organization":            {"chat:ended", `{"conversation":"c"}`, "organization_missing"},
-		"an organization of numbers": {"chat:ended", `{"organization":7}`, "invalid_field"},
+		"an organization of numbers": {"chat:ended", `{"organization":7}`, "invalid_field at organization"},
+		"two organizations":          {"chat:ended", `{"organization":"acme","organization":"bolt"}`, "duplicate_field at organization"},
+		"no organization by letter":  {"chat:ended", `{"Organization":"acme","conversation":"c"}`, "organization_missing"},
 		"no messages":                {"chat:ended", `{"organization":"acme","conversation":"c","id":"c","started_at":"2026-11-20T09:12:03Z"}`, "invalid_field at messages"},
 		"another conversation":       {"chat:ended", `{"organization":"acme","conversation":"d","id":"c","started_at":"2026-11-20T09:12:03Z","messages":[]}`, "conversation_mismatch at id"},
 		"a note without an id":       {"chat:note", `{"organization":"acme","conversation":"c"}`, "invalid_field at id"},
