@@ -39,8 +39,8 @@ func (a *api) takeBounce(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	logOrganization(w, o.ID)
-	if !isMail(r.Header.Get("Content-Type")) {
-		a.refuse(w, r, fault.New(fault.Invalid, codeMediaType, "the body has to be message/rfc822"))
+	if err := readable(r.Header, isMail, "message/rfc822"); err != nil {
+		a.refuse(w, r, err)
 		return
 	}
 	tooLarge := fault.New(fault.Invalid, codeTooLarge, fmt.Sprintf("the body has more than %d bytes", bounce.MaxBytes))

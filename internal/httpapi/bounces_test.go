@@ -155,6 +155,7 @@ func TestWhatIsNoMailIsRefused(t *testing.T) {
 	d.bounce("acme", bounceSecret, "").refused(422, "not_a_mail", "")
 	d.bounce("acme", bounceSecret, "bounced: ann@example.com\nno more of it").refused(422, "not_a_mail", "")
 	d.bounce("acme", bounceSecret, "Subject: x\r\n\r\n", "Content-Type", "application/json").refused(415, "unsupported_media_type", "")
+	d.bounce("acme", bounceSecret, "\x1f\x8b\x08", "Content-Encoding", "gzip").refused(415, "unsupported_media_type", "Content-Encoding")
 	d.bounce("acme", bounceSecret, "Subject: x\r\n\r\n", "Content-Type", "message/global; x=y").is(204, nil)
 	huge := io.MultiReader(strings.NewReader("Subject: x\r\n\r\n"), io.LimitReader(zeros{}, bounce.MaxBytes))
 	d.bounce("acme", bounceSecret, huge).refused(413, "body_too_large", "")

@@ -232,6 +232,7 @@ func TestJSONHasManyNames(t *testing.T) {
 	for _, name := range []string{"application/json; charset=utf-8", "application/vnd.acme+json", "APPLICATION/JSON", ""} {
 		d.do("PUT", "/v1/conversations/c", chatOf("c"), "Content-Type", name, "Accept", "text/html").is(200, nil)
 	}
+	d.do("PUT", "/v1/conversations/c", chatOf("c"), "Content-Encoding", "Identity").is(200, nil)
 	r := d.do("GET", "/v1/conversations/c", nil, "Accept", "application/cbor")
 	if got := r.is(200, nil).header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
 		t.Errorf("answered as %q", got)

@@ -43,7 +43,7 @@ func (p *problem) Error() string { return strconv.Itoa(p.Status) + " " + p.Code 
 // GetStatus, GetHeaders and ContentType are what huma asks an error for.
 func (p *problem) GetStatus() int { return p.Status }
 
-// GetHeaders returns Retry-After or WWW-Authenticate where they belong.
+// GetHeaders returns Retry-After, WWW-Authenticate or Accept-Encoding where they belong.
 func (p *problem) GetHeaders() http.Header { return p.header }
 
 // ContentType returns the media type of RFC 9457.
@@ -66,6 +66,8 @@ func (a *api) problem(ctx context.Context, err error) *problem {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		p.header.Set("WWW-Authenticate", `Bearer realm="Afterchat"`)
+	case http.StatusUnsupportedMediaType:
+		p.header.Set("Accept-Encoding", "identity") // RFC 9110, 15.5.16
 	case http.StatusServiceUnavailable:
 		p.Code = "unavailable" // the fault's code is the vendor's
 		p.retryAfter(max(f.RetryAfter, 2*time.Second))

@@ -40,6 +40,8 @@ func TestARefusalIsAProblemDocumentThatNamesTheField(t *testing.T) {
 		"an unknown route":                  {"GET", "/v2/x", nil, nil, 404, "no_such_route", ""},
 		"a wrong method":                    {"PATCH", "/v1/conversations/c", nil, nil, 405, "method_not_allowed", ""},
 		"a body that is a form":             {"POST", "/v1/conversations/c/notes", "id=1", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", ""},
+		"a body in gzip":                    {"POST", "/v1/conversations/c/notes", "\x1f\x8b\x08", []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type", "Content-Encoding"},
+		"a body that is packed twice":       {"PUT", "/v1/conversations/c", "x", []string{"Content-Encoding", "identity, br"}, 415, "unsupported_media_type", "Content-Encoding"},
 		"malformed JSON":                    {"POST", "/v1/conversations/c/end", "{", nil, 400, "malformed_json", ""},
 		"no body":                           {"POST", "/v1/conversations/c/end", nil, nil, 400, "malformed_json", ""},
 		"a list":                            {"POST", "/v1/links", "[]", nil, 400, "malformed_json", ""},
@@ -103,6 +105,9 @@ func TestARefusalIsAProblemDocumentThatNamesTheField(t *testing.T) {
 			}
 			if c.status == http.StatusUnauthorized && r.header.Get("WWW-Authenticate") == "" {
 				t.Error("a 401 does not say how to sign in")
+			}
+			if c.field == "Content-Encoding" && r.header.Get("Accept-Encoding") != "identity" {
+				t.Error("a 415 does not say which encoding is taken")
 			}
 			if c.status == http.StatusMethodNotAllowed && r.header.Get("Allow") == "" {
 				t.Error("a 405 does not say what is allowed")

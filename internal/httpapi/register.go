@@ -182,8 +182,8 @@ func (r *request) read(op operation) error {
 	if op.body == nil || op.optional && r.http.ContentLength == 0 {
 		return nil
 	}
-	if !isJSON(r.http.Header.Get("Content-Type")) {
-		return fault.New(fault.Invalid, codeMediaType, "the body has to be application/json")
+	if err := readable(r.http.Header, isJSON, "application/json"); err != nil {
+		return err
 	}
 	var err error
 	r.body, err = readBody(r.writer, r.http, cmp.Or(op.limit, smallBody))
@@ -230,6 +230,19 @@ func incomplete(err error) error {
 		return fault.Wrap(fault.Invalid, codeTimeout, "the body did not come in time", err)
 	}
 	return fault.Wrap(fault.Invalid, "incomplete_body", "the body ended early", err)
+}
+
+// readable refuses a body of a type that is not taken, and a compressed one.
+func readable(h http.Header, takes func(contentType string) bool, name string) error {
+	if !takes(h.Get("Content-Type")) {
+		return fault.New(fault.Invalid, codeMediaType, "the body has to be "+name)
+	}
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Content-Encoding"), ","), ",") {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			return fault.New(fault.Invalid, codeMediaType, "the body has to come as it is, not compressed").At("Content-Encoding")
+		}
+	}
+	return nil
 }
 
 // isJSON takes the type's name, its relatives (application/x+json), and none at all.
