@@ -72,6 +72,7 @@ type App struct {
 	handler    http.Handler
 	doors      map[string]*bounceDoor
 	taking     atomic.Bool // the database is there and fits
+	running    atomic.Bool // so is Redis, and the workers work
 }
 
 // LoadConfig reads a configuration file, with every connector that is built in.
@@ -207,6 +208,7 @@ func (a *App) run(ctx context.Context, migrate bool) error {
 		return err
 	}
 	if !a.has(RoleWorker) {
+		a.running.Store(true)
 		<-ctx.Done()
 		return nil
 	}
@@ -292,6 +294,7 @@ func (a *App) work(ctx context.Context) error {
 	if err := server.Start(a.worker.Handler()); err != nil {
 		return fmt.Errorf("starting the workers: %w", err)
 	}
+	a.running.Store(true)
 	a.log.InfoContext(ctx, "working", "concurrency", a.config.Workers.Concurrency)
 	dispatching, stop := context.WithCancel(ctx)
 	defer stop()

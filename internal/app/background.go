@@ -3,7 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -58,30 +58,46 @@ func (a *App) rescue(ctx context.Context) {
 }
 
 // ready asks the parts that Afterchat cannot work without, at the same time: one that is
-// silent does not use up the other's time.
+// silent does not use up the other's time. The client of Redis has a patience of its own,
+// whatever the context says, so nobody waits for it. A part that answers is not ready
+// before the process, which may wait to ask it again, has gone on with it.
 func (a *App) ready(ctx context.Context) map[string]error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	postgres := make(chan error, 1)
-	go func() { postgres <- a.store.Ping(ctx) }()
-	redis := a.redis.Ping(ctx).Err()
-	if redis != nil {
-		redis = fmt.Errorf("asking Redis: %w", redis)
-	}
-	parts := map[string]error{"postgres": <-postgres, "redis": redis}
-	if parts["postgres"] == nil && !a.taking.Load() {
-		parts["postgres"] = fault.New(fault.Transient, "starting", "the database's version is not known yet")
-	}
+	postgres := probe(ctx, a.store.Ping, &a.taking)
+	redis := probe(ctx, func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }, &a.running)
+	parts := map[string]error{"postgres": postgres(), "redis": redis()}
 	if a.has(RoleAPI) && len(a.doors) > 0 {
 		parts["bounces"] = a.bounceDoorsReady()
 	}
 	return parts
 }
 
+// probe begins to ask a part how it is. What is returned waits for the answer, as long as
+// ctx lasts.
+func probe(ctx context.Context, part func(context.Context) error, inUse *atomic.Bool) (answer func() error) {
+	answered := make(chan error, 1)
+	go func() { answered <- part(ctx) }()
+	return func() error {
+		select {
+		case err := <-answered:
+			if err == nil && !inUse.Load() {
+				return fault.New(fault.Transient, "starting", "it has not been taken into use yet")
+			}
+			return err
+		case <-ctx.Done():
+			return fault.Wrap(fault.Transient, "timeout", "it does not answer", ctx.Err())
+		}
+	}
+}
+
+// longestPause is how long a part that is back may go unnoticed at the start, at most.
+const longestPause = 10 * time.Second
+
 // await waits until a part that is asked by check answers, with a growing pause and one
 // line per try that says which is away. What waiting cannot mend ends the start.
 func (a *App) await(ctx context.Context, check func(context.Context) error) error {
-	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, 30*time.Second) {
+	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, longestPause) {
 		err := check(ctx)
 		if err == nil || fault.KindOf(err) != fault.Transient {
 			return err

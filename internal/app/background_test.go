@@ -1,0 +1,129 @@
+package app_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/afterchat/afterchat/internal/app"
+	"github.com/afterchat/afterchat/internal/standin"
+	"github.com/afterchat/afterchat/internal/testenv"
+)
+
+// idle is an Afterchat that was wired together and does not run.
+func idle(t *testing.T, redisURL string) *app.App {
+	t.Helper()
+	v, err := standin.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.Close)
+	path := filepath.Join(t.TempDir(), "afterchat.yaml")
+	config := v.Config(standin.Settings{
+		Database: testenv.Postgres(t), Redis: redisURL, Listen: "127.0.0.1:0", Concurrency: 1, Lease: 5 * time.Second, Grace: time.Second,
+	})
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := app.LoadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), c, app.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+// falteringRedis is a Redis that, once silent is set, takes what is sent to it and says nothing.
+type falteringRedis struct {
+	t      *testing.T
+	redis  string // host:port
+	silent atomic.Bool
+}
+
+// listen returns the address under which it takes clients.
+func (f *falteringRedis) listen() string {
+	l, err := new(net.ListenConfig).Listen(f.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go f.serve(client)
+		}
+	}()
+	return "redis://" + l.Addr().String()
+}
+
+func (f *falteringRedis) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", f.redis)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() { _, _ = io.Copy(client, server) }()
+	for said := make([]byte, 4096); ; {
+		n, err := client.Read(said)
+		if err != nil {
+			return
+		}
+		if !f.silent.Load() {
+			_, _ = server.Write(said[:n])
+		}
+	}
+}
+
+func TestReadyzDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
+	t.Parallel()
+	options, err := redis.ParseURL(testenv.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &falteringRedis{t: t, redis: options.Addr}
+	a := idle(t, f.listen())
+	ask := func(patience time.Duration) int {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		answer := httptest.NewRecorder()
+		a.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
+		return answer.Code
+	}
+	ask(time.Minute) // now there is a connection, which is used again
+	f.silent.Store(true)
+	asked := time.Now()
+	if code := ask(50 * time.Millisecond); code != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", code)
+	}
+	if took := time.Since(asked); took > 4500*time.Millisecond { // the client's own patience is 5 s
+		t.Errorf("it waited for %s", took)
+	}
+}
+
+func TestAProcessThatDoesNotWorkYetIsNotReady(t *testing.T) {
+	t.Parallel()
+	a := idle(t, testenv.Redis(t))
+	answer := httptest.NewRecorder()
+	a.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	if got, want := answer.Body.String(), `{"postgres":"unavailable","redis":"unavailable"}`+"\n"; answer.Code != http.StatusServiceUnavailable || got != want {
+		t.Errorf("answered %d %s", answer.Code, got)
+	}
+}
