@@ -2,29 +2,40 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
-// Nearest returns the candidate that is most like a word, "" if there are no candidates.
+// Nearest returns the candidate that is most like a word or, where it is like none, begins
+// with it; "" if there are no candidates.
 func Nearest(word string, candidates []string) string {
 	best, _ := nearest(word, candidates)
 	return best
 }
 
-// nearest returns the candidate that takes the fewest edits to become from word, the
-// first of several in alphabetical order, and how many; "" if there are no candidates.
+// nearest returns that candidate, the first of several in alphabetical order, and how many
+// edits it takes to get there from word.
 func nearest(word string, candidates []string) (best string, edits int) {
 	sorted := slices.Sorted(slices.Values(candidates))
 	if len(word) > 64 {
 		word = word[:64]
 	}
+	least := 0
 	for _, c := range sorted {
-		if n := distance([]rune(word), []rune(c)); best == "" || n < edits {
-			best, edits = c, n
+		n := distance([]rune(word), []rune(c))
+		away := n
+		if strings.HasPrefix(c, word) {
+			away = min(n, beginning)
+		}
+		if best == "" || away < least {
+			best, edits, least = c, n, away
 		}
 	}
 	return best, edits
 }
+
+// beginning is how many edits the beginning of a word is away from the whole of it, at most.
+const beginning = 2
 
 // typo reports whether a word is so near to a known one that it can only be a slip of
 // the finger, and so may be shown; anything else could be a secret in a wrong place.
