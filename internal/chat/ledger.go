@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/afterchat/afterchat/internal/fault"
@@ -270,6 +271,8 @@ func (d *Delivery) Resolve(to State, ref Ref) error {
 		return stateConflict("resolved", d.State)
 	case to == Delivered && d.Action == FileTicket && ref.ID == "":
 		return fault.New(fault.Invalid, "ref_required", "a delivered ticket needs its ref").At("ref.id")
+	case ref.URL != "" && !isWebAddress(ref.URL):
+		return invalid("ref.url", "is not an http or https URL")
 	case to == Delivered:
 		d.deliver(ref)
 	case to == Failed:
@@ -279,6 +282,12 @@ func (d *Delivery) Resolve(to State, ref Ref) error {
 		return fault.New(fault.Invalid, "invalid_state", "state is delivered or failed").At("state")
 	}
 	return nil
+}
+
+// isWebAddress keeps from pages and mails what a click should not lead to.
+func isWebAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func (d *Delivery) wait(hold Hold, until time.Time) { d.Hold, d.DueAt = hold, until }

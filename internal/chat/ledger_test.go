@@ -353,6 +353,11 @@ func TestRetryingWhatIsUnknownLooksFirstUnlessNothingCanBeLookedUp(t *testing.T)
 func TestADeliveredTicketNeedsItsRef(t *testing.T) {
 	t.Parallel()
 	d := ended(chat.Unknown)
+	for _, address := range []string{"javascript:alert(1)", "zd.example/35", "https:///35", "file:///etc/passwd", "http://[", "/35"} {
+		if err := d.Resolve(chat.Delivered, chat.Ref{ID: "35", URL: address}); fault.FieldOf(err) != "ref.url" || d.State != chat.Unknown {
+			t.Errorf("settled at %s: %v", address, err)
+		}
+	}
 	if err := d.Resolve(chat.Delivered, chat.Ref{}); fault.FieldOf(err) != "ref.id" || d.State != chat.Unknown {
 		t.Errorf("%s, %v", d.State, err)
 	}

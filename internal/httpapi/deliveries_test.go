@@ -127,6 +127,7 @@ func TestWhatIsUnknownNeedsALookOrAChoice(t *testing.T) {
 
 	id = unknown("c3")
 	d.do("POST", "/v1/deliveries/"+id+"/resolve", object{"state": "delivered"}).refused(422, "ref_required", "ref.id")
+	d.do("POST", "/v1/deliveries/"+id+"/resolve", object{"state": "delivered", "ref": object{"id": "35", "url": "javascript:alert(1)"}}).refused(422, "invalid_field", "ref.url")
 	d.do("POST", "/v1/deliveries/"+id+"/resolve", object{"state": "pending"}).refused(422, "invalid_state", "state")
 	var got object
 	d.do("POST", "/v1/deliveries/"+id+"/resolve", object{"state": "delivered", "ref": object{"id": "35", "url": "https://zd.example/35"}}).is(200, &got)
