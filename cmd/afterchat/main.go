@@ -56,21 +56,24 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("afterchat"),
-		kong.Description("Files the ticket, attaches the notes, mails the transcript and sends the resume link after a live chat."),
+		kong.Description("Files the ticket, attaches the notes, mails the transcript and sends the resume link after a live chat.\n\n"+
+			"Exits with 0 if all went well, 1 if it failed, and 2 if the command line is wrong."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 	if err != nil {
 		fmt.Fprintln(s.err, "afterchat:", err)
-		return 2
+		return exitUsage
 	}
 	// kong wants to exit after --help; here that ends the call instead.
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
 		case exit:
-			code = int(p)
+			if code = int(p); code != 0 { // kong has a code of its own for a wrong command line
+				code = exitUsage
+			}
 		default:
 			panic(p)
 		}
@@ -85,6 +88,9 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 	}
 	return 0
 }
+
+// exitUsage says that the command line is wrong.
+const exitUsage = 2
 
 // exit is a code that kong wants to exit with.
 type exit int
