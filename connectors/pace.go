@@ -27,11 +27,10 @@ type pace struct {
 	left         chan struct{} // closed when one has left
 }
 
-// newPace lets a quarter of the workers in until more is known.
+// newPace always leaves a quarter of the workers to others.
 func newPace(workers int) *pace {
-	return &pace{
-		least: max(workers/16, 1), limit: max(workers*3/4, 1), most: max(workers/4, 1), left: make(chan struct{}),
-	}
+	limit := max(workers*3/4, 1)
+	return &pace{least: max(workers/16, 1), limit: limit, most: limit, left: make(chan struct{})}
 }
 
 // enter waits for room.
