@@ -238,7 +238,7 @@ func (w *Worker) report(ctx context.Context, c *store.Claimed, o store.Outcome) 
 		slog.String("organization", c.Organization), slog.String("conversation", c.Conversation), slog.Int("episode", c.Episode),
 		slog.String("delivery", c.ID.String()), slog.String("action", string(c.Action)), slog.String("target", c.Target),
 		slog.Int64("fence", c.Fence), slog.Bool("look_first", c.LookFirst), slog.String("outcome", outcome),
-		slog.String("code", fault.CodeOf(o.Err)), slog.Duration("took", o.Took),
+		slog.String("code", fault.CodeOf(o.Err)), slog.Int64("duration_ms", o.Took.Milliseconds()),
 	}
 	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
 		attrs = append(attrs, slog.String("trace_id", id.String()))

@@ -84,7 +84,7 @@ func TestARefusalIsAProblemDocumentThatNamesTheField(t *testing.T) {
 		"revoking an unknown link":          {"DELETE", "/v1/links/l_0", nil, nil, 404, "not_found", ""},
 		"a link where there are none":       {"POST", "/v1/links", map[string]any{"purpose": "resume", "conversation": "c"}, []string{"Authorization", "Bearer " + boltKey}, 422, "links_not_configured", ""},
 		"a pane with a made-up signature":   {"GET", "/pane/abc.def", nil, nil, 403, "bad_signature", ""},
-		"a webhook of nobody":               {"POST", "/webhooks/twilio/nobody/status", nil, nil, 404, "not_found", ""},
+		"a webhook of nobody":               {"POST", "/webhooks/twilio/nobody/status", nil, nil, 403, "bad_signature", ""},
 		"a webhook that nobody signed":      {"POST", "/webhooks/twilio/acme/inbound", nil, []string{"Content-Type", "application/x-www-form-urlencoded"}, 403, "bad_signature", ""},
 		"a webhook for no SMS account":      {"POST", "/webhooks/twilio/bolt/inbound", nil, []string{"Content-Type", "application/x-www-form-urlencoded"}, 403, "bad_signature", ""},
 		"a webhook with too long a form":    {"POST", "/webhooks/twilio/acme/inbound", "Body=" + strings.Repeat("x", 70<<10), []string{"Content-Type", "application/x-www-form-urlencoded"}, 422, "malformed_form", ""},

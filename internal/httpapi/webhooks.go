@@ -32,19 +32,16 @@ const emptyTwiML = `<?xml version="1.0" encoding="UTF-8"?><Response></Response>`
 // twilio lets requests through that Twilio signed with the organization's token. The
 // signature covers the URL that Twilio was given, which is the public one.
 // https://www.twilio.com/docs/usage/security#validating-requests
+// A stranger does not learn which organizations there are.
 func (a *api) twilio(handle func(o *config.Organization, r *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		o := a.Organizations[r.PathValue("organization")]
-		if o == nil {
-			a.refuse(w, r, notFound("organization"))
-			return
-		}
 		r.Body = http.MaxBytesReader(w, r.Body, webhookBody)
 		if err := r.ParseForm(); err != nil {
 			a.refuse(w, r, fault.Wrap(fault.Invalid, "malformed_form", "the body is no form", err))
 			return
 		}
-		if !a.VerifyTwilio(o, a.publicURLOf(r), r.PostForm, r.Header.Get("X-Twilio-Signature")) {
+		if o == nil || !a.VerifyTwilio(o, a.publicURLOf(r), r.PostForm, r.Header.Get("X-Twilio-Signature")) {
 			a.refuse(w, r, fault.New(fault.Denied, "bad_signature", "the signature is not that of this organization's account"))
 			return
 		}
