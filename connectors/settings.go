@@ -12,6 +12,15 @@ type Common struct {
 // CommonSettings returns the shared part of any connector's settings.
 func (c Common) CommonSettings() Common { return c }
 
+// WithoutAddress is what Examine says of an account that has no base_url and whose system
+// is everywhere at another address; example is one.
+func (c Common) WithoutAddress(example string) []Finding {
+	if c.BaseURL != "" {
+		return nil
+	}
+	return []Finding{{Field: "base_url", Message: "is required, as " + example}}
+}
+
 // OnUnknown says what to do with an unknown outcome where nothing can be looked up.
 type OnUnknown string
 

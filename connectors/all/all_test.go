@@ -58,3 +58,24 @@ func TestAMailAccountSignsInInOneWay(t *testing.T) {
 		})
 	}
 }
+
+func TestADeskWithoutAnAddressIsRefusedWhereItStands(t *testing.T) {
+	t.Parallel()
+	for name, desk := range map[string]string{
+		"zendesk": "{type: zendesk, email: bot@acme.example, token: t}",
+		"rt":      "{type: rt, user: bot, password: p, queue: General}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "afterchat.yaml")
+			text := "database: host=x\nredis: redis://localhost:6379/0\norganizations:\n  a:\n    name: A\n    api_keys: [k]\n    desks:\n      d: " + desk + "\n"
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load(path, all.Kinds(), config.Options{})
+			if err == nil || !strings.Contains(err.Error(), "afterchat.yaml:8:") || !strings.Contains(err.Error(), "base_url: is required") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

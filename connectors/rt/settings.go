@@ -36,6 +36,11 @@ const (
 // Identity names the account by its type, server and login.
 func (s *Settings) Identity() string { return "rt " + s.BaseURL + " " + s.User }
 
+// Examine refuses an account without its address.
+func (s *Settings) Examine() []connectors.Finding {
+	return s.WithoutAddress("https://rt.acme.example")
+}
+
 // Kind is this connector's entry in the table of all of them.
 func Kind() connectors.Kind {
 	return connectors.Kind{

@@ -44,6 +44,11 @@ func (s *Settings) Identity() string {
 	return strings.Join([]string{Type, trimURL(s.BaseURL), strings.ToLower(s.Email)}, " ")
 }
 
+// Examine refuses an account without its address.
+func (s *Settings) Examine() []connectors.Finding {
+	return s.WithoutAddress("https://acme.zendesk.com")
+}
+
 // Kind returns the entry of this connector in the table of all.
 func Kind() connectors.Kind {
 	return connectors.Kind{
