@@ -149,7 +149,7 @@ func (a *App) wire() error {
 		Store: a.store, Bounces: taker, Intake: in, Organizations: c.Organizations, Keys: keys, Renderer: renderer,
 		PublicURL: c.HTTP.PublicURL, AdminToken: c.HTTP.AdminToken, Accounts: a.accounts, Historians: a.historians,
 		Flags: plan.Flags, VerifyTwilio: verifyTwilio, Number: number, Newer: twilio.Newer, Refresh: a.fetchTickets,
-		Ready: a.ready, Monitor: newMonitor(a.redis), Metrics: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), Log: a.log,
+		Ready: a.ready, Monitor: newMonitor(a.redis, a.queue.inspector), Metrics: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), Log: a.log,
 		Tracer: a.tracer,
 	})
 	return err

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/hibiken/asynq"
 	"github.com/hibiken/asynqmon"
 	"github.com/redis/go-redis/v9"
 
@@ -14,8 +16,11 @@ import (
 
 // newMonitor is asynq's dashboard, read-only. A chat core's own tasks hold what people
 // wrote, so they are masked; ours hold ids and are shown.
-func newMonitor(c redis.UniversalClient) http.Handler {
-	return asynqmon.New(asynqmon.Options{
+//
+// asynq knows a queue from its first task on; asynqmon takes it for a failure of its own
+// when it is asked for the tasks of one before.
+func newMonitor(c redis.UniversalClient, inspector *asynq.Inspector) http.Handler {
+	monitor := asynqmon.New(asynqmon.Options{
 		RootPath:     "/monitor",
 		RedisConnOpt: shared{c},
 		ReadOnly:     true,
@@ -26,6 +31,16 @@ func newMonitor(c redis.UniversalClient) http.Handler {
 			return "•••"
 		}),
 	})
+	mux := http.NewServeMux()
+	mux.Handle("/", monitor)
+	mux.HandleFunc("GET /monitor/api/queues/{queue}/{tasks}", func(w http.ResponseWriter, r *http.Request) {
+		if known, err := inspector.Queues(); err == nil && !slices.Contains(known, r.PathValue("queue")) {
+			http.NotFound(w, r)
+			return
+		}
+		monitor.ServeHTTP(w, r)
+	})
+	return mux
 }
 
 // shared hands asynqmon the client that the process has already.
