@@ -77,6 +77,8 @@ func TestFieldsAreKnownByTheLetter(t *testing.T) {
 		"letters that fold":             snapshotWith(`,"me\u017f\u017fages":[],"meſſages":[]`, ``),
 		"an author by another name":     snapshotWith(``, `,"Author":{"kind":"robot"},"AUTHOR":null`),
 		"the same unknown field twice":  snapshotWith(`,"odd":1,"odd":2`, `,"odd":{"id":"x","id":"y"}`),
+		"quotes before it":              snapshotWith(``, `,"odd":"a \\\" b \"","Text":"other","ODD":"\\","TEXT":"other"`),
+		"numbers before it":             snapshotWith(``, `,"odd":{"a":[1,{"b":2}]},"Text":"other"`),
 		"twice in an unknown field":     snapshotWith(`,"odd":[{"id":"x","id":"y"}]`, ``),
 		"an unknown field in brackets":  snapshotWith(`,"odd":"]}\"[{\\","more":[[],{"a":{"b":["}"]}}]`, ``),
 		"space wherever JSON allows it": " { \"id\" :\t\"c\" , \"started_at\":\r\n\"2026-11-20T09:12:03Z\",\"messages\" : [ { \"id\" : \"m\" , \"at\":\"2026-11-20T09:12:03Z\",\"author\":{ \"kind\" : \"user\" } , \"text\" : \"hello\" } ] } ",
