@@ -82,6 +82,8 @@ type Ticket struct {
 	Tags      []string
 	Fields    map[string]string
 	Files     []File
+	// Quiet keeps the requester from being written to about a ticket with an internal body.
+	Quiet bool
 	// FollowUpOf is the closed ticket that this one continues, if any.
 	FollowUpOf *chat.Ref
 }

@@ -62,6 +62,9 @@ func (c *Client) createInternal(ctx context.Context, t connectors.Ticket, reques
 		return ref, nil
 	case begun.ref.ID == "":
 		request.Content = plain(c.settings.Notice)
+		if t.Quiet {
+			request.Requestor = "" // RT mails the notice to whoever is there from the beginning
+		}
 		request.CustomFields[c.settings.KeyField] = pending + t.Key.String()
 		if ref, err = c.post(ctx, t.Group, request); err != nil {
 			return chat.Ref{}, err
@@ -72,6 +75,12 @@ func (c *Client) createInternal(ctx context.Context, t connectors.Ticket, reques
 			return ref, nil
 		}
 		if !fault.Is(err, fault.NotFound) {
+			return chat.Ref{}, err
+		}
+	}
+	if t.Quiet && requestor(t.Requester) != "" {
+		// One whom RT does not take is left out, as when a ticket is created.
+		if err := c.SetRequester(ctx, ref, t.Requester); err != nil && !fault.Is(err, fault.Invalid) {
 			return chat.Ref{}, err
 		}
 	}

@@ -15,7 +15,9 @@ type desk struct {
 	client  func(t *testing.T, change func(*rt.Settings)) *rt.Client
 	tickets func(t *testing.T) []ticket
 	// seenBy returns what the requester of a ticket is mailed or shown, as one text.
-	seenBy    func(t *testing.T, email, id string) string
+	seenBy func(t *testing.T, email, id string) string
+	// mailed returns what the requester of a ticket was mailed when it was created.
+	mailed    func(t *testing.T, email, id string) string
 	setStatus func(t *testing.T, id, status string)
 }
 

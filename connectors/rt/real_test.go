@@ -35,16 +35,21 @@ func realDesk(server *rtserver.Server) desk {
 		},
 		tickets: func(t *testing.T) []ticket { return realTickets(server.Tickets(t)) },
 		seenBy: func(t *testing.T, email, id string) string {
-			all := server.SeenBy(t, email, id)
-			for _, mail := range server.Mails(t) {
-				if strings.Contains(mail.To, email) {
-					all += mail.Subject + mail.Body
-				}
-			}
-			return all
+			return server.SeenBy(t, email, id) + realMailed(t, server, email)
 		},
+		mailed:    func(t *testing.T, email, _ string) string { return realMailed(t, server, email) },
 		setStatus: func(t *testing.T, id, status string) { server.SetStatus(t, id, status) },
 	}
+}
+
+func realMailed(t *testing.T, server *rtserver.Server, email string) (all string) {
+	t.Helper()
+	for _, mail := range server.Mails(t) {
+		if strings.Contains(mail.To, email) {
+			all += mail.Subject + mail.Body
+		}
+	}
+	return all
 }
 
 func realTickets(from []rtserver.Ticket) []ticket {

@@ -14,7 +14,8 @@
 // account's notice instead, and its key field says "pending:" before the key; the body
 // and its files follow as a private comment, and the same request sets the field to the
 // key alone. FindTicket finds a ticket only when its body is there, and CreateTicket
-// completes one that was left pending, so that the two steps are one effect.
+// completes one that was left pending, so that the two steps are one effect. A quiet one
+// gets its requester between the two, when RT mails nobody.
 //
 // What RT does silently, and this package therefore prevents: it drops custom fields
 // that it does not know, requesters that it cannot read, and what of a subject is over

@@ -2,6 +2,7 @@ package rt_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,7 @@ func standIn(t *testing.T) (desk, *connectortest.Breaker) {
 		},
 		tickets:   func(*testing.T) []ticket { return standInTickets(server) },
 		seenBy:    func(_ *testing.T, _, id string) string { return standInSeen(server, id) },
+		mailed:    func(_ *testing.T, email, id string) string { return standInMailed(server, email, id) },
 		setStatus: func(_ *testing.T, id, status string) { server.SetStatus(id, status) },
 	}, breaker
 }
@@ -80,6 +82,15 @@ func standInTickets(server *rttest.Server) []ticket {
 		all = append(all, one)
 	}
 	return all
+}
+
+func standInMailed(server *rttest.Server, email, id string) string {
+	for _, t := range server.Tickets() {
+		if t.ID == id && slices.ContainsFunc(t.Greeted, func(p rttest.Person) bool { return p.Email == email }) {
+			return t.Texts[0].Body
+		}
+	}
+	return ""
 }
 
 func standInSeen(server *rttest.Server, id string) string {

@@ -18,6 +18,7 @@ import (
 func testSpecifics(t *testing.T, d desk) {
 	for name, test := range map[string]func(*testing.T, desk){
 		"a requester sees nothing of an internal body":                internalBody,
+		"a requester is not written to about a quiet ticket":          quiet,
 		"a requester sees a public body and public comments":          publicBody,
 		"a ticket left pending is completed and not filed again":      pendingTicket,
 		"a group names the queue":                                     groupQueue,
@@ -62,6 +63,24 @@ func internalBody(t *testing.T, d desk) {
 		!slices.Contains(got.texts[1].files, file) {
 		t.Errorf("the texts are %+v, want the body and its file as the first comment", got.texts)
 	}
+}
+
+func quiet(t *testing.T, d desk) {
+	client := d.client(t, nil)
+	for _, want := range []bool{false, true} {
+		in := newTicket("the body " + word())
+		in.Quiet = want
+		ref := must(client.CreateTicket(t.Context(), in))(t)
+		if got := d.mailed(t, in.Requester.Email, ref.ID); (got == "") != want {
+			t.Errorf("quiet %t: the requester is mailed %q", want, got)
+		}
+		if got := byID(t, d, ref.ID); len(got.requesters) != 1 || got.requesters[0].Email != in.Requester.Email {
+			t.Errorf("quiet %t: the requesters are %+v", want, got.requesters)
+		}
+	}
+	bad := newTicket("the body " + word())
+	bad.Quiet, bad.Requester.Email = true, "not an address"
+	must(client.CreateTicket(t.Context(), bad))(t)
 }
 
 func publicBody(t *testing.T, d desk) {

@@ -45,6 +45,8 @@ type Ticket struct {
 	RefersTo                   []string
 	Texts                      []Text // oldest first
 	Created, LastUpdated       time.Time
+	// Greeted are the requesters that it was created with: RT mails them its first text.
+	Greeted []Person
 }
 
 // Person is a requester.
@@ -111,6 +113,7 @@ func (s *Server) Tickets() []Ticket {
 	for _, t := range s.tickets {
 		one := *t
 		one.Requesters = slices.Clone(t.Requesters)
+		one.Greeted = slices.Clone(t.Greeted)
 		one.RefersTo = slices.Clone(t.RefersTo)
 		one.Texts = slices.Clone(t.Texts)
 		one.Fields = make(map[string][]string, len(t.Fields))

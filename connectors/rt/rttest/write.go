@@ -41,6 +41,7 @@ func (s *Server) createTicket(w http.ResponseWriter, r *http.Request) {
 	}
 	// Requesters that it cannot read RT leaves out without a word.
 	t.Requesters, _ = people(in.Requestor)
+	t.Greeted = t.Requesters
 	s.setFields(t, in.CustomFields)
 	s.tickets = append(s.tickets, t)
 	s.write(t, "Create", in.Content, files)
