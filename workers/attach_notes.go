@@ -50,7 +50,15 @@ func (w *Worker) comment(ctx context.Context, j job, body string) store.Outcome 
 	}
 	j = j.at(desk, chat.AttachNotes)
 	comment := connectors.Comment{Key: j.ID, Body: body}
-	return once(ctx, j,
+	o := once(ctx, j,
 		func(ctx context.Context) (chat.Ref, error) { return desk.FindComment(ctx, j.Ticket.Ref, j.ID) },
 		func(ctx context.Context) (chat.Ref, error) { return desk.AddComment(ctx, j.Ticket.Ref, comment) })
+	if o.Closed = !o.Open && isClosed(o.Err); o.Closed {
+		o.Gone = fault.Is(o.Err, fault.NotFound)
+		o.Err = fault.Wrap(fault.Conflict, chat.TicketClosed, "the ticket is closed for good, or gone", o.Err)
+	}
+	return o
 }
+
+// isClosed reports whether an error of AddComment says that the ticket takes nothing more.
+func isClosed(err error) bool { return fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) }

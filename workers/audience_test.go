@@ -124,7 +124,7 @@ func TestAnEpisodeWhoseTicketIsClosedOrWhoseDeskIsGoneFilesANewOneThatLinksToThe
 		r := newRig(t)
 		v := r.account("zd", searchable(), "")
 		r.run(r.end(sample("c", 1))[chat.FileTicket])
-		v.closed = true
+		v.close(v.things("ticket")[0].ref)
 		v.mishaps = []mishap{lost()} // the new ticket's answer is lost
 		two := r.end(sample("c", 2))[chat.FileTicket]
 		r.run(two)

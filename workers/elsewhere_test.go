@@ -66,7 +66,7 @@ func TestAnAdditionTakesNoGroupOrFieldsOfAnotherDesk(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.run(one)
-	zd.closed = true
+	zd.close(zd.things("ticket")[0].ref)
 	if d := r.run(two); d.State != chat.Delivered {
 		t.Fatalf("%s (%s)", d.State, d.Error)
 	}

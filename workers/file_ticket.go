@@ -20,6 +20,9 @@ func (w *Worker) fileTicket(ctx context.Context, j job) store.Outcome {
 	if err != nil {
 		return unmade(j, err)
 	}
+	if j.Params.FollowUp != "" {
+		return w.followUp(ctx, j, snapshot)
+	}
 	add := j.Ticket != nil && !j.OwnTicket
 	desk, gone := j.Target, false
 	if add {
@@ -99,7 +102,7 @@ func (w *Worker) appendToTicket(ctx context.Context, j job, t connectors.Ticket)
 	switch {
 	case o.Err == nil:
 		o.Ref = old
-	case fault.Is(o.Err, fault.Conflict), fault.Is(o.Err, fault.NotFound):
+	case isClosed(o.Err):
 		if fault.Is(o.Err, fault.Conflict) {
 			t.FollowUpOf = &old
 		} else { // a desk cannot follow up what it does not have
@@ -111,6 +114,29 @@ func (w *Worker) appendToTicket(ctx context.Context, j job, t connectors.Ticket)
 		}
 		return replaced(j, ref)
 	}
+	return o
+}
+
+// followUp files a ticket that follows a closed one, for what came too late for that: late
+// notes and contact data wait for it. The chat's user does not hear of it.
+func (w *Worker) followUp(ctx context.Context, j job, s chat.Snapshot) store.Outcome {
+	closed := j.Ticket != nil && j.Ticket.ID == j.Params.FollowUp
+	if !closed && !j.LookFirst {
+		return ended(j, chat.Suppressed, "ticket_replaced", "the conversation has another ticket by now")
+	}
+	t, err := w.ticket(j, j.Target, s)
+	if err != nil {
+		return unmade(j, err)
+	}
+	t.Quiet = true
+	switch {
+	case j.Params.Gone: // a desk cannot follow up what it does not have
+		t.Body = naming(j.Ticket, t.Body)
+	case closed:
+		t.FollowUpOf = &j.Ticket.Ref
+	}
+	o := w.createTicket(ctx, j, t)
+	o.Replaces = o.Err == nil
 	return o
 }
 

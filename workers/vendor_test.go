@@ -22,11 +22,11 @@ type vendor struct {
 	made    []thing
 	looks   int
 	calls   int
-	mishaps []mishap // what goes wrong at the next calls that have an effect
-	blind   error    // what the next looks say instead
-	closed  bool     // tickets take no comments any more
-	gone    bool     // somebody deleted all tickets
-	most    int      // bytes of files that a message may have; 0: any
+	mishaps []mishap        // what goes wrong at the next calls that have an effect
+	blind   error           // what the next looks say instead
+	closed  map[string]bool // the tickets that take no comments any more
+	gone    bool            // somebody deleted all tickets
+	most    int             // bytes of files that a message may have; 0: any
 
 	slow  time.Duration // how long it takes to send
 	hurry chan struct{} // closed: it takes no longer
@@ -44,6 +44,7 @@ type thing struct {
 	replyTo   string
 	public    bool
 	requester string
+	quiet     bool
 	followUp  *chat.Ref
 	group     string
 	fields    map[string]string
@@ -59,12 +60,12 @@ func (v *vendor) Traits() connectors.Traits { return v.traits }
 
 func (v *vendor) CreateTicket(_ context.Context, t connectors.Ticket) (chat.Ref, error) {
 	v.mu.Lock()
-	follows := t.FollowUpOf == nil || v.closed // as Zendesk has it
+	follows := t.FollowUpOf == nil || v.closed[t.FollowUpOf.ID] // as Zendesk has it
 	v.mu.Unlock()
 	if !follows {
 		return chat.Ref{}, fault.New(fault.Invalid, "RecordInvalid", "only a closed ticket can be followed up")
 	}
-	return v.make(v.traits.Create, thing{key: t.Key, what: "ticket", text: t.Subject + "\n" + t.Body, public: t.Public, requester: t.Requester.Email, followUp: t.FollowUpOf, group: t.Group, fields: t.Fields})
+	return v.make(v.traits.Create, thing{key: t.Key, what: "ticket", text: t.Subject + "\n" + t.Body, public: t.Public, requester: t.Requester.Email, followUp: t.FollowUpOf, quiet: t.Quiet, group: t.Group, fields: t.Fields})
 }
 
 func (v *vendor) TicketsOf(context.Context, connectors.Person, int) ([]chat.PriorTicket, error) {
@@ -80,7 +81,7 @@ func (v *vendor) FindTicket(_ context.Context, key chat.Key) (chat.Ref, error) {
 
 func (v *vendor) AddComment(_ context.Context, ticket chat.Ref, c connectors.Comment) (chat.Ref, error) {
 	v.mu.Lock()
-	closed, gone := v.closed, v.gone
+	closed, gone := v.closed[ticket.ID], v.gone
 	v.mu.Unlock()
 	switch {
 	case closed:
@@ -159,6 +160,16 @@ func (v *vendor) find(what string, key chat.Key) (chat.Ref, error) {
 		}
 	}
 	return chat.Ref{}, fault.New(fault.NotFound, "not_found", "there is no such thing")
+}
+
+// close closes a ticket for good.
+func (v *vendor) close(ticket chat.Ref) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closed == nil {
+		v.closed = map[string]bool{}
+	}
+	v.closed[ticket.ID] = true
 }
 
 // things returns what the vendor has of a kind.

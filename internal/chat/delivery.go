@@ -125,6 +125,10 @@ type Params struct {
 	Priority string            `json:"priority,omitempty"`
 	Tags     []string          `json:"tags,omitempty"`
 	Fields   map[string]string `json:"fields,omitempty"`
+	// FollowUp is the id of the closed ticket that this one follows (file_ticket).
+	FollowUp string `json:"follow_up,omitempty"`
+	// Gone is true where that ticket was not there any more.
+	Gone bool `json:"gone,omitempty"`
 	// Rule says why the delivery was planned, for people ("tickets[0]").
 	Rule string `json:"rule,omitempty"`
 	// Trace is the traceparent of the call that the delivery was planned by, if it had one.

@@ -205,6 +205,41 @@ func (d *Delivery) AddressCame(now time.Time) {
 	}
 }
 
+// TicketClosed is the code of what found its ticket closed for good, or gone, and
+// lostTicket the error that it shows until another ticket is there.
+const (
+	TicketClosed = "ticket_closed"
+	lostTicket   = "conflict: " + TicketClosed
+)
+
+// LostTicket reports whether it found its ticket closed for good and belongs on the one
+// that follows: it waits for that, or has failed because none came.
+func (d *Delivery) LostTicket() bool {
+	waits := d.State == Failed || d.State == Pending && d.Hold == HeldByDependency
+	return waits && d.Error == lostTicket
+}
+
+// AwaitFollowUp has what was refused by a closed ticket wait for the ticket that follows.
+func (d *Delivery) AwaitFollowUp() {
+	d.State, d.Error = Pending, lostTicket
+	d.wait(HeldByDependency, time.Time{})
+}
+
+// TicketFollowed lets go what lost its ticket: the conversation has another now.
+func (d *Delivery) TicketFollowed(now time.Time) {
+	if d.LostTicket() {
+		d.State, d.Error = Pending, ""
+		d.free(now)
+	}
+}
+
+// NoTicketFollows ends what waits for a ticket that will not come.
+func (d *Delivery) NoTicketFollows() {
+	if d.LostTicket() {
+		d.end(Failed, lostTicket)
+	}
+}
+
 // AwaitTicket puts a delivery off until its ticket is there.
 func (d *Delivery) AwaitTicket() {
 	if d.State == Pending {

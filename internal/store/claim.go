@@ -87,6 +87,9 @@ type Outcome struct {
 	chat.Result
 	Ticket   *chat.TicketRef
 	Replaces bool
+	// Closed is true when the conversation's ticket takes nothing more: it is closed for
+	// good, or, as Gone says, not there any more.
+	Closed, Gone bool
 	// Uncalled is true when there was no call after all, and so no attempt.
 	Uncalled bool
 	Began    time.Time
@@ -95,9 +98,10 @@ type Outcome struct {
 
 // Record takes in what came of a call. Now, Terms and Fence of the result are filled in
 // here. A result that came too late is kept as evidence. A transcript that gives up for
-// want of an address goes again if contact data came since its claim.
+// want of an address goes again if contact data came since its claim; what finds its ticket
+// closed waits for the ticket that follows.
 func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
-	return s.ledger.move(ctx, &move{id: c.ID, within: o.End == chat.Suppressed, step: func(r *row) (bool, error) {
+	return s.ledger.move(ctx, &move{id: c.ID, within: o.End == chat.Suppressed || o.Closed, step: func(r *row) (bool, error) {
 		result := o.Result
 		result.Now, result.Terms, result.Fence = r.now, s.terms, c.Fence
 		before := r.State
@@ -113,6 +117,9 @@ func (s *Store) Record(ctx context.Context, c *Claimed, o Outcome) error {
 		}
 		if !o.Uncalled {
 			r.attempts = append(r.attempts, attempt)
+		}
+		if inTime && o.Closed {
+			r.loseTicket(c.Ticket, o.Gone)
 		}
 		if inTime && r.contacts > c.contacts {
 			r.AddressCame(r.now)

@@ -155,7 +155,7 @@ func (s *Store) ResolveDelivery(ctx context.Context, organization string, id cha
 		if err := r.Resolve(to, ref); err != nil {
 			return err
 		}
-		if r.Action == chat.FileTicket && to == chat.Delivered && r.ticket == nil {
+		if r.Action == chat.FileTicket && to == chat.Delivered && (r.ticket == nil || r.ticket.ID == r.Params.FollowUp) {
 			r.newTicket = &chat.TicketRef{Desk: r.Target, Ref: ref}
 		}
 		return nil

@@ -35,6 +35,8 @@ type row struct {
 	ticketBy      chat.Key
 	ticketAwaited bool
 	newTicket     *chat.TicketRef // to become the conversation's
+	followUp      bool            // a ticket that follows the conversation's is to be planned
+	gone          bool            // because that is not there any more
 	now           time.Time
 	// contacts is how many the conversation has. It, hasSuppressions and hasMails spare
 	// whoever asks for none a query.
@@ -118,10 +120,13 @@ func lock(ctx context.Context, q *sqlc.Queries, ids []chat.Key, within ...chat.K
 
 // save writes what changed, and carries a ticket's fate on to what waits for it.
 func save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
+	if err := planFollowUps(ctx, q, rows); err != nil {
+		return err
+	}
 	if err := write(ctx, q, rows); err != nil {
 		return err
 	}
-	fates := map[chat.Key]chat.State{}
+	fates, follows := map[chat.Key]chat.State{}, map[int64]chat.State{}
 	var ids []chat.Key
 	var conversations []int64
 	for id, r := range rows {
@@ -129,6 +134,9 @@ func save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
 			fates[id] = r.State
 			ids = append(ids, id)
 			conversations = append(conversations, r.conversation)
+			if r.State == chat.Delivered || r.Params.FollowUp != "" && follows[r.conversation] != chat.Delivered {
+				follows[r.conversation] = r.State
+			}
 		}
 	}
 	if len(ids) == 0 {
@@ -141,7 +149,11 @@ func save(ctx context.Context, q *sqlc.Queries, rows map[chat.Key]*row) error {
 	dependents := make(map[chat.Key]*row, len(waiting))
 	for _, w := range waiting {
 		r := &row{Delivery: delivery(w.Delivery, w.ConversationID), now: w.Now}
-		r.save = follow(&r.Delivery, fates[r.DependsOn], r.now)
+		if r.LostTicket() {
+			r.save = followLost(&r.Delivery, follows[w.Delivery.Conversation], r.now)
+		} else {
+			r.save = follow(&r.Delivery, fates[r.DependsOn], r.now)
+		}
 		dependents[r.ID] = r
 	}
 	return write(ctx, q, dependents)

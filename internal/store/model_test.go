@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ type outside struct {
 	retried map[chat.Key]bool // by people, who know what they wait for
 	reached map[int]bool      // the episodes whose user left an address afterwards
 	tickets int
+	made    map[chat.Key]string // the tickets that deliveries made
+	shut    map[string]bool     // the tickets that are closed for good
 	told    map[chat.Key]string // to which address a worker is to send it
 	held    []*store.Claimed    // by workers that may sleep for as long as they like
 	stores  []*store.Store
@@ -112,7 +115,7 @@ func (o *outside) act(t *rapid.T) {
 	case over:
 		result.Err, result.Open = fault.New(fault.Transient, "lease_over", ""), c.LookFirst
 	case c.LookFirst && o.effects[c.ID] > 0:
-		result.Ref = chat.Ref{ID: "found"}
+		result.Ref = chat.Ref{ID: cmp.Or(o.made[c.ID], "found")}
 	case c.Action == chat.EmailTranscript && !plan.GoodAddress(o.told[c.ID]):
 		result.Err, result.End = fault.New(fault.Invalid, chat.NoAddress, ""), chat.Suppressed
 	case what == "not":
@@ -121,12 +124,18 @@ func (o *outside) act(t *rapid.T) {
 		result.Err = fault.New(fault.Invalid, "", "")
 	case what == "limited":
 		result.Err = fault.New(fault.RateLimited, "", "")
+	case c.Action == chat.FileTicket && c.Params.FollowUp != "" && c.Ticket.ID != c.Params.FollowUp:
+		result.Err, result.End = fault.New(fault.Invalid, "ticket_replaced", ""), chat.Suppressed
+	case (c.Action == chat.AttachNotes || c.Action == chat.AmendTicket) && o.shut[c.Ticket.ID]:
+		result.Err = fault.New(fault.Conflict, chat.TicketClosed, "")
 	default:
 		o.effects[c.ID]++
-		if c.Action == chat.FileTicket && c.Ticket == nil {
-			o.tickets++
-		}
 		result.Ref = chat.Ref{ID: "made"}
+		if c.Action == chat.FileTicket && (c.Ticket == nil || o.shut[c.Ticket.ID]) {
+			o.tickets++
+			o.made[c.ID] = fmt.Sprintf("ticket %d", o.tickets)
+			result.Ref.ID = o.made[c.ID]
+		}
 		if what == "lost answer" {
 			result.Ref, result.Err = chat.Ref{}, fault.New(fault.Ambiguous, "timeout", "")
 		}
@@ -134,12 +143,19 @@ func (o *outside) act(t *rapid.T) {
 	if what == "killed" {
 		return
 	}
-	outcome := store.Outcome{Result: result}
-	if result.Err == nil && c.Action == chat.FileTicket && c.Ticket == nil {
-		outcome.Ticket = &chat.TicketRef{Desk: c.Target, Ref: result.Ref}
+	outcome := store.Outcome{Result: result, Closed: fault.Is(result.Err, fault.Conflict)}
+	if result.Err == nil && o.made[c.ID] != "" {
+		outcome.Ticket, outcome.Replaces = &chat.TicketRef{Desk: c.Target, Ref: result.Ref}, c.Ticket != nil
 	}
 	if err := o.r.Record(o.r.t.Context(), c, outcome); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// close has the desk close the conversation's ticket for good.
+func (o *outside) close(*rapid.T) {
+	if c := o.r.conversation(o.id); c.Ticket != nil {
+		o.shut[c.Ticket.ID] = true
 	}
 }
 
@@ -175,8 +191,8 @@ func (o *outside) operate(t *rapid.T) {
 
 // check is what holds after every step.
 func (o *outside) check(t *rapid.T) {
-	if o.tickets > 1 {
-		t.Fatalf("one conversation has %d tickets", o.tickets)
+	if o.tickets > 1+len(o.shut) {
+		t.Fatalf("one conversation has %d tickets, of which %d are closed", o.tickets, len(o.shut))
 	}
 	for _, d := range o.all(t) {
 		n := o.effects[d.ID]
@@ -187,6 +203,10 @@ func (o *outside) check(t *rapid.T) {
 			t.Fatalf("%s is delivered and never came", d.Action)
 		case (d.State == chat.Failed || d.State == chat.Cancelled) && n > 0:
 			t.Fatalf("%s is %s and came", d.Action, d.State)
+		case d.State == chat.Suppressed && d.Action == chat.FileTicket:
+			if n > 0 {
+				t.Fatal("a ticket that was not needed came")
+			}
 		case d.State == chat.Suppressed && (n > 0 || o.reached[d.Episode]):
 			t.Fatalf("%s of episode %d is suppressed, came %d times, and its user has an address", d.Action, d.Episode, n)
 		case d.State == chat.Pending && n > 0 && !d.LookFirst:
@@ -207,10 +227,19 @@ func (o *outside) check(t *rapid.T) {
 func (o *outside) checkWaiting(t *rapid.T) {
 	all := o.all(t)
 	states := map[chat.Key]chat.State{}
+	follows := false // a ticket that follows a closed one can still come
 	for _, d := range all {
 		states[d.ID] = d.State
+		follows = follows || d.Params.FollowUp != "" && (!d.State.Final() || d.State == chat.Unknown)
 	}
+	ticket := o.r.conversation(o.id).Ticket
 	for _, d := range all {
+		if d.LostTicket() && (d.State == chat.Failed && !o.shut[ticket.ID] || d.State == chat.Pending && !follows) {
+			t.Fatalf("%s is %s and lost its ticket; the conversation's is %s, and another can come: %t", d.Action, d.State, ticket.ID, follows)
+		}
+		if d.LostTicket() {
+			continue
+		}
 		if d.State != chat.Pending || !d.DueAt.IsZero() || o.retried[d.ID] {
 			continue
 		}
@@ -234,7 +263,7 @@ func TestWhateverHappensTheStoreLosesNothingAndRepeatsNothing(t *testing.T) {
 			return // a loaded machine does fewer
 		}
 		chats++
-		o := &outside{r: r, id: fmt.Sprintf("c%d", chats), effects: map[chat.Key]int{}, told: map[chat.Key]string{}, retried: map[chat.Key]bool{}, reached: map[int]bool{}, stores: stores}
+		o := &outside{r: r, id: fmt.Sprintf("c%d", chats), effects: map[chat.Key]int{}, told: map[chat.Key]string{}, retried: map[chat.Key]bool{}, made: map[chat.Key]string{}, shut: map[string]bool{}, reached: map[int]bool{}, stores: stores}
 		good := false
 		defer func() { failing = failing || !good }()
 		step := func(f func(*rapid.T)) func(*rapid.T) {
@@ -248,6 +277,7 @@ func TestWhateverHappensTheStoreLosesNothingAndRepeatsNothing(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"end": step(o.end), "afterwards": step(o.afterwards), "claim": step(o.claim), "claim again": step(o.claim), "claim once more": step(o.claim),
 			"act": step(o.act), "act again": step(o.act), "time passes": step(o.pass), "operate": step(o.operate),
+			"close": step(o.close),
 		})
 		good = true
 	})

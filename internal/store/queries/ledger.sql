@@ -96,15 +96,17 @@ with wanted as (
 select id from added;
 
 -- name: LockDependents :many
--- Whatever waits for one of these deliveries, or was cancelled because of it, and later
--- file_tickets of the same conversations that wait for their turn.
+-- Whatever waits for one of these deliveries, or was cancelled because of it; of the same
+-- conversations, later file_tickets that wait for their turn and what lost its ticket.
 select sqlc.embed(d), c.id as conversation_id, clock_timestamp()::timestamptz as now
 from deliveries d join conversations c using (conversation)
 where d.id in (
     select w.id from deliveries w where w.depends_on = any(@ids::uuid[]) and w.state in ('pending', 'cancelled')
     union
     select t.id from deliveries t
-    where t.conversation = any(@conversations::bigint[]) and t.action = 'file_ticket' and t.state = 'pending' and t.held_by = 'dependency')
+    where t.conversation = any(@conversations::bigint[])
+      and (t.action = 'file_ticket' and t.state = 'pending' and t.held_by = 'dependency'
+        or t.error = 'conflict: ticket_closed' and t.state in ('pending', 'failed')))
 order by d.id
 for no key update of d;
 

@@ -282,7 +282,9 @@ where d.id in (
     select w.id from deliveries w where w.depends_on = any($1::uuid[]) and w.state in ('pending', 'cancelled')
     union
     select t.id from deliveries t
-    where t.conversation = any($2::bigint[]) and t.action = 'file_ticket' and t.state = 'pending' and t.held_by = 'dependency')
+    where t.conversation = any($2::bigint[])
+      and (t.action = 'file_ticket' and t.state = 'pending' and t.held_by = 'dependency'
+        or t.error = 'conflict: ticket_closed' and t.state in ('pending', 'failed')))
 order by d.id
 for no key update of d
 `
@@ -298,8 +300,8 @@ type LockDependentsRow struct {
 	Now            time.Time
 }
 
-// Whatever waits for one of these deliveries, or was cancelled because of it, and later
-// file_tickets of the same conversations that wait for their turn.
+// Whatever waits for one of these deliveries, or was cancelled because of it; of the same
+// conversations, later file_tickets that wait for their turn and what lost its ticket.
 func (q *Queries) LockDependents(ctx context.Context, arg LockDependentsParams) ([]LockDependentsRow, error) {
 	rows, err := q.db.Query(ctx, lockDependents, arg.Ids, arg.Conversations)
 	if err != nil {
