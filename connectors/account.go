@@ -246,6 +246,16 @@ func (a *Account) Probe(ctx context.Context) error {
 	return err
 }
 
+// CheckRoute looks whether the account has the group and the custom fields that a rule's
+// tickets name: see Router. Of an account that cannot tell, nothing is missing.
+func (a *Account) CheckRoute(ctx context.Context, group string, fields []string) (missing []error, err error) {
+	c, ok := a.connector.(Router)
+	if !ok {
+		return nil, nil
+	}
+	return look(ctx, a, "check_route", func(ctx context.Context) ([]error, error) { return c.CheckRoute(ctx, group, fields) })
+}
+
 // effect carries out a call that changes something on the other side.
 func effect[T any](ctx context.Context, a *Account, op string, f func(context.Context) (T, error)) (T, error) {
 	if err := CheckLease(ctx); err != nil {

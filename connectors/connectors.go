@@ -55,6 +55,13 @@ type Prober interface {
 	Probe(ctx context.Context) error
 }
 
+// Router looks, and changes nothing, whether the desk has what a rule's tickets name. A
+// fault in missing is about one thing that it does not have: it names "group" or
+// "fields.<name>". The error says that it could not be looked up.
+type Router interface {
+	CheckRoute(ctx context.Context, group string, fields []string) (missing []error, err error)
+}
+
 // Connector is what every connector is at least. Everything else it can do is one of
 // the interfaces above.
 type Connector interface {

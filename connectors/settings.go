@@ -74,6 +74,12 @@ type Examiner interface {
 	Examine() []Finding
 }
 
+// FieldNamer is taken up by settings of desks that do not take every name of a custom
+// field. FieldProblem returns what is wrong with a name, "" if nothing is.
+type FieldNamer interface {
+	FieldProblem(name string) string
+}
+
 // DKIMKey signs an organization's mails for a domain (RFC 6376). Key is a private key in
 // PEM form, RSA (PKCS#1 or PKCS#8) or Ed25519 (PKCS#8).
 type DKIMKey struct {

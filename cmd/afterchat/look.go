@@ -15,7 +15,7 @@ import (
 
 type checkCommand struct {
 	configFlag
-	Probe bool `help:"Also sign in to every desk, SMTP and SMS account; reads only."`
+	Probe bool `help:"Also sign in to every desk, SMTP and SMS account, and look for the groups and fields that rules name; reads only."`
 	JSON  bool `name:"json" help:"Print JSON."`
 }
 

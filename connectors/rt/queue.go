@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -26,14 +27,33 @@ func (c *Client) Probe(ctx context.Context) error {
 	return c.checkFields(fields, c.settings.Queue, []string{c.settings.KeyField, c.settings.TagsField})
 }
 
+// CheckRoute looks whether the queue that a group names takes this account's tickets, and
+// has the custom fields, those for the key and the tags among them.
+func (c *Client) CheckRoute(ctx context.Context, group string, fields []string) (missing []error, err error) {
+	queue := cmp.Or(group, c.settings.Queue)
+	known, err := c.readQueue(ctx, queue)
+	if err == nil {
+		err = c.checkFields(known, queue, []string{c.settings.KeyField, c.settings.TagsField})
+	}
+	if err != nil {
+		if err = c.blame(err, group); fault.Is(err, fault.Invalid) {
+			return []error{err}, nil
+		}
+		return nil, err
+	}
+	for _, field := range fields {
+		if err := c.checkFields(known, queue, []string{field}); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	return missing, nil
+}
+
 // queueFor returns the queue that a group's tickets go to, after a check that it takes
 // them with all of the custom fields named. RT drops the ones that it does not know
 // without a word, and a ticket without its key would be filed again.
 func (c *Client) queueFor(ctx context.Context, group string, fields []string) (string, error) {
-	queue := group
-	if queue == "" {
-		queue = c.settings.Queue
-	}
+	queue := cmp.Or(group, c.settings.Queue)
 	if known, ok := c.queues.get(queue); ok && c.checkFields(known, queue, fields) == nil {
 		return queue, nil
 	}

@@ -1,7 +1,9 @@
 package rt
 
 import (
+	"cmp"
 	"regexp"
+	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -55,6 +57,17 @@ func Kind() connectors.Kind {
 			return New(settings)
 		},
 	}
+}
+
+// FieldProblem refuses the field of the key; every other name or id may be one of RT's.
+func (s *Settings) FieldProblem(name string) string {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "a custom field of RT is named by its name or its id"
+	case strings.EqualFold(name, cmp.Or(s.KeyField, defaultKeyField)):
+		return "this custom field holds Afterchat's own key (key_field)"
+	}
+	return ""
 }
 
 // fieldName is what may stand between the braces of "CF.{…}" in a search.

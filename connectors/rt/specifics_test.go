@@ -30,6 +30,7 @@ func testSpecifics(t *testing.T, d desk) {
 		"no address can make a search find more":                      injections,
 		"files without a name, a type or content are attached anyway": emptyFiles,
 		"a subject is one line of at most 200 bytes":                  subjects,
+		"a rule's queue and fields are looked for":                    routes,
 		"a probe says what is missing":                                probes,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -315,6 +316,36 @@ func probes(t *testing.T, d desk) {
 				t.Errorf("got %v, want kind %v that says %q", err, c.kind, c.says)
 			}
 		})
+	}
+}
+
+func routes(t *testing.T, d desk) {
+	client := d.client(t, nil)
+	for name, c := range map[string]struct {
+		group   string
+		fields  []string
+		missing []string
+	}{
+		"nothing is named":           {"", nil, nil},
+		"all is there":               {otherQueue, []string{tagsField, strings.ToLower(tagsField)}, nil},
+		"no such queue":              {"Nowhere", []string{"Nope"}, []string{"group"}},
+		"a queue without the key":    {bareQueue, nil, []string{"group"}},
+		"fields that are not there":  {"", []string{"Nope", tagsField, "Neither"}, []string{"fields.Nope", "fields.Neither"}},
+		"a field of the group alone": {otherQueue, []string{"Nope"}, []string{"fields.Nope"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			missing, err := client.CheckRoute(t.Context(), c.group, c.fields)
+			var fields []string
+			for _, m := range missing {
+				fields = append(fields, fault.FieldOf(m))
+			}
+			if err != nil || !slices.Equal(fields, c.missing) {
+				t.Errorf("missing are %v (%v), %v; want %v", fields, missing, err, c.missing)
+			}
+		})
+	}
+	if _, err := d.client(t, func(s *rt.Settings) { s.Password = "wrong" }).CheckRoute(t.Context(), otherQueue, nil); !fault.Is(err, fault.Denied) {
+		t.Errorf("with a wrong password: %v", err)
 	}
 }
 

@@ -2,8 +2,10 @@ package zendesk
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,6 +55,20 @@ func (c *Client) groupID(ctx context.Context, group string) (int64, error) {
 		}
 	}
 	return 0, fault.New(fault.Invalid, "unknown_group", "Zendesk has no group of this name").At("group")
+}
+
+// hasGroup looks whether there is a group of this name or id.
+func (c *Client) hasGroup(ctx context.Context, group string) (bool, error) {
+	ids, err := c.readGroups(ctx)
+	if err != nil {
+		return false, err
+	}
+	group = strings.TrimSpace(group)
+	if id, err := strconv.ParseInt(group, 10, 64); err == nil {
+		return slices.Contains(slices.Collect(maps.Values(ids)), id), nil
+	}
+	_, known := ids[strings.ToLower(group)]
+	return known, nil
 }
 
 func (c *Client) readGroups(ctx context.Context) (map[string]int64, error) {

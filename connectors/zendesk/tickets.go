@@ -165,9 +165,9 @@ func (c *Client) ticketBody(ctx context.Context, t connectors.Ticket) (ticketBod
 func fieldValues(fields map[string]string) ([]fieldValue, error) {
 	var values []fieldValue
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		id, err := strconv.ParseInt(name, 10, 64)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "invalid_field", "a custom field of Zendesk is named by its numeric id").At("fields")
+		id, ok := fieldID(name)
+		if !ok {
+			return nil, fault.New(fault.Invalid, "invalid_field", badFieldName).At("fields")
 		}
 		if fields[name] != "" {
 			values = append(values, fieldValue{ID: id, Value: fields[name]})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/afterchat/afterchat/connectors"
@@ -77,11 +78,40 @@ func probeAll(ctx context.Context, c *config.Config, built accounts) []finding {
 		for _, target := range slices.Sorted(maps.Keys(settingsOf(c.Organizations[id]))) {
 			f := finding{Level: "ok", Organization: id, Account: target, Message: "signed in"}
 			probing, cancel := context.WithTimeout(ctx, probeTimeout)
-			if err := built.Account(id, target).Probe(probing); err != nil {
+			err := built.Account(id, target).Probe(probing)
+			if err != nil {
 				f.Level, f.Message = "error", err.Error()
 			}
-			cancel()
 			findings = append(findings, f)
+			if err == nil {
+				findings = append(findings, probeRules(probing, c, id, target, built.Account(id, target))...)
+			}
+			cancel()
+		}
+	}
+	return findings
+}
+
+// probeRules looks whether a desk has the groups and fields that the organization's rules
+// name there.
+func probeRules(ctx context.Context, c *config.Config, id, desk string, account *connectors.Account) []finding {
+	var findings []finding
+	for i, rule := range c.Organizations[id].Tickets {
+		if rule.Desk != desk {
+			continue
+		}
+		missing, err := account.CheckRoute(ctx, rule.Group, slices.Sorted(maps.Keys(rule.Fields)))
+		if err != nil {
+			missing = append(missing, err)
+		}
+		for _, problem := range missing {
+			at := fmt.Sprintf("organizations[%s].tickets[%d]", id, i)
+			if field, ok := strings.CutPrefix(fault.FieldOf(problem), "fields."); ok {
+				at += ".fields[" + field + "]"
+			} else {
+				at += "." + fault.FieldOf(problem)
+			}
+			findings = append(findings, finding{Level: "error", Organization: id, Account: desk, Message: c.Problem(at, problem.Error()).Error()})
 		}
 	}
 	return findings

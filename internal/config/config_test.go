@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,14 @@ func (*zendesk) Identity() string { return "zendesk" }
 func (*rt) Identity() string      { return "rt" }
 func (*twilio) Identity() string  { return "twilio" }
 func (*smtp) Identity() string    { return "smtp" }
+
+// FieldProblem refuses what is no number.
+func (*zendesk) FieldProblem(name string) string {
+	if _, err := strconv.Atoi(name); err != nil {
+		return "the desk names its fields by number"
+	}
+	return ""
+}
 
 func kinds() map[string]connectors.Kind {
 	return map[string]connectors.Kind{

@@ -85,7 +85,13 @@ func checkTickets(org *Organization, path string, r *report) {
 	for i, rule := range org.Tickets {
 		at := fmt.Sprintf("%s.tickets[%d]", path, i)
 		checkDesk(org, at+".desk", rule.Desk, r)
+		namer, _ := org.Desks[rule.Desk].(connectors.FieldNamer)
 		for id, text := range rule.Fields {
+			if namer != nil {
+				if problem := namer.FieldProblem(id); problem != "" {
+					r.at(at+".fields["+id+"]", problem)
+				}
+			}
 			if _, err := renderField(text, FieldData{}); err != nil {
 				r.at(at+".fields["+id+"]", "must be a template over .Form, .Conversation, .Product, .Channel and .Locale that renders when all are empty")
 			}

@@ -28,6 +28,14 @@ func (p Problem) Unwrap() error {
 	return fault.New(fault.Invalid, "invalid_configuration", p.Message)
 }
 
+// Problem returns a problem with the value at a path, as organizations[acme].tickets[0].group,
+// at its place in the file or, where the file does not have it, at the place of what it
+// would stand in.
+func (c *Config) Problem(path, message string) Problem {
+	where := findPlace(c.places, path)
+	return Problem{where.file, where.line, where.column, message}
+}
+
 // Problems are all that is wrong, in the order of the files.
 type Problems []Problem
 

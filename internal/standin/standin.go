@@ -49,7 +49,7 @@ type Vendors struct {
 // Start starts the stand-ins on free ports of 127.0.0.1. Close them.
 func Start(ctx context.Context) (*Vendors, error) {
 	v := &Vendors{
-		Zendesk: zendesktest.New(zendesktest.Options{Email: zendeskEmail, Token: zendeskToken, Groups: []string{"Coffee"}}),
+		Zendesk: zendesktest.New(zendesktest.Options{Email: zendeskEmail, Token: zendeskToken, Groups: []string{"Coffee"}, Fields: []int64{360012}}),
 		Twilio: twiliotest.New(twiliotest.Options{
 			AccountSID: twilioSID, AuthToken: twilioToken, Callbacks: []string{"sent", "delivered"},
 		}),

@@ -29,6 +29,9 @@ type Options struct {
 	Email, Token string
 	// Groups are the names of the agents' groups; their ids are 501, 502 and so on.
 	Groups []string
+	// Fields are the ids of the account's custom ticket fields, and RetiredFields of those
+	// that are not active any more.
+	Fields, RetiredFields []int64
 	// Rate is what the account is allowed, over all requests; zero means no limit.
 	Rate connectors.Rate
 	// IdempotencyWindow is how long a key is known; two hours if zero.
@@ -89,6 +92,7 @@ func (s *Server) routes() {
 		"GET /api/v2/users/search":                 s.searchUsers,
 		"POST /api/v2/users/create_or_update":      s.createOrUpdateUser,
 		"GET /api/v2/groups":                       s.listGroups,
+		"GET /api/v2/ticket_fields":                s.listFields,
 		"POST /api/v2/uploads":                     s.upload,
 		"/api/":                                    func(*http.Request) answer { return notFound() },
 	} {
