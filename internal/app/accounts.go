@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/afterchat/afterchat/connectors/twilio"
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/limiter"
 	"github.com/afterchat/afterchat/internal/store"
 )
 
@@ -26,6 +28,17 @@ func (a accounts) Account(organization, target string) *connectors.Account {
 func (a accounts) CanLook(d chat.Delivery) bool {
 	account := a.Account(d.Organization, d.Target)
 	return account != nil && account.CanLook(d.Action) && d.CalledAt(account.Identity())
+}
+
+// rests tells how long an account rests because its vendor asked for it.
+func (a accounts) rests(l *limiter.Redis) func(context.Context, store.Account) time.Duration {
+	return func(ctx context.Context, at store.Account) time.Duration {
+		account := a[at]
+		if account == nil {
+			return 0
+		}
+		return l.RestsFor(ctx, account.Identity())
+	}
 }
 
 // newAccounts turns configuration into connectors: the only place that does.

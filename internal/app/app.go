@@ -116,9 +116,11 @@ func (a *App) wire() error {
 	}
 	a.queue = newQueue(a.redis)
 	m := newMetrics(a.store)
-	if a.accounts, err = newAccounts(c, limiter.New(a.redis), m.observe); err != nil {
+	limits := limiter.New(a.redis)
+	if a.accounts, err = newAccounts(c, limits, m.observe); err != nil {
 		return err
 	}
+	a.store.ShowRests(a.accounts.rests(limits))
 	renderer, err := newRenderer(c, m.fellBack(a.log))
 	if err != nil {
 		return err

@@ -10,9 +10,12 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/httpapi"
+	"github.com/afterchat/afterchat/internal/limiter"
 	"github.com/afterchat/afterchat/internal/plan"
 	"github.com/afterchat/afterchat/internal/store"
 )
@@ -20,13 +23,15 @@ import (
 // Ledger is the ledger of one organization at the command line.
 type Ledger struct {
 	store        *store.Store
+	redis        redis.UniversalClient
 	organization *config.Organization
 	accounts     accounts
 	asJSON       bool
 	out          io.Writer
 }
 
-// OpenLedger connects to the database that a configuration names. Close it.
+// OpenLedger connects to the database that a configuration names. Close it. Redis is only
+// asked which accounts rest, and need not be there.
 func OpenLedger(ctx context.Context, path, organization string, asJSON bool, out io.Writer) (*Ledger, error) {
 	c, err := LoadConfig(path)
 	if err != nil {
@@ -48,11 +53,20 @@ func OpenLedger(ctx context.Context, path, organization string, asJSON bool, out
 		s.Close()
 		return nil, err
 	}
-	return &Ledger{store: s, organization: o, accounts: built, asJSON: asJSON, out: out}, nil
+	client, err := newRedis(c.Redis)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.ShowRests(built.rests(limiter.New(client)))
+	return &Ledger{store: s, redis: client, organization: o, accounts: built, asJSON: asJSON, out: out}, nil
 }
 
-// Close lets go of the database.
-func (l *Ledger) Close() { l.store.Close() }
+// Close lets go of the database and of Redis.
+func (l *Ledger) Close() {
+	l.store.Close()
+	_ = l.redis.Close()
+}
 
 // page is how many deliveries are read at a time.
 const page = 200

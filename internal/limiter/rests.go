@@ -69,6 +69,12 @@ func (l *Redis) rest(name string, until time.Time) {
 	}
 }
 
+// RestsFor returns how long a bucket still rests because a vendor asked for it, as far as
+// any process knew a second ago; 0 if it does not. It takes no token.
+func (l *Redis) RestsFor(ctx context.Context, bucket string) time.Duration {
+	return l.restsAnywhere(ctx, bucket)
+}
+
 // rests is how long a bucket rests as far as this process knows.
 func (l *Redis) rests(bucket string) time.Duration {
 	l.mu.Lock()

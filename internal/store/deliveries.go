@@ -86,8 +86,13 @@ func (s *Store) ListDeliveries(ctx context.Context, organization string, f Filte
 	return out, next, s.complete(ctx, out)
 }
 
-// complete adds to deliveries what stands elsewhere: their tries, and the pause of an
-// account, which holds all that is due there.
+// ShowRests says how the store learns for how long an account rests because the vendor
+// asked for it. It is for whoever reads deliveries: what waits for such an account is not
+// touched, and so does not say it itself. Call it before the store is used.
+func (s *Store) ShowRests(rests func(context.Context, Account) time.Duration) { s.rests = rests }
+
+// complete adds to deliveries what stands elsewhere: their tries, and the pause or the
+// rest of an account, which holds all that is due there.
 func (s *Store) complete(ctx context.Context, list []Timeline) error {
 	if err := s.addTries(ctx, list); err != nil {
 		return err
@@ -100,9 +105,16 @@ func (s *Store) complete(ctx context.Context, list []Timeline) error {
 		return err
 	}
 	for i, d := range list {
-		rest := pauses[Account{d.Organization, d.Target}]
-		if until := time.Now().Add(rest); rest > 0 && d.State == chat.Pending && d.Hold == "" && d.DueAt.Before(until) {
-			list[i].Hold, list[i].DueAt = chat.HeldByAccountPaused, until
+		if d.State != chat.Pending || d.Hold != "" {
+			continue
+		}
+		at := Account{d.Organization, d.Target}
+		hold, rest := chat.HeldByAccountPaused, pauses[at]
+		if rest <= 0 && s.rests != nil {
+			hold, rest = chat.HeldByRateLimit, s.rests(ctx, at)
+		}
+		if until := time.Now().Add(rest); rest > 0 && d.DueAt.Before(until) {
+			list[i].Hold, list[i].DueAt = hold, until
 		}
 	}
 	return nil

@@ -46,6 +46,7 @@ type Store struct {
 	unzip   *zstd.Decoder
 	frozen  *lru.Cache[frozenKey, chat.Snapshot]
 	large   *semaphore.Weighted
+	rests   func(context.Context, Account) time.Duration // see ShowRests
 }
 
 // cachedSnapshots is how many frozen snapshots are kept in memory: the deliveries of
