@@ -302,6 +302,7 @@ func (a *App) work(ctx context.Context) error {
 	defer stop()
 	go a.prune(dispatching)
 	go a.rescue(dispatching)
+	go a.wakeConfigured(dispatching)
 	a.dispatcher.Run(dispatching)
 	server.Shutdown()
 	return nil

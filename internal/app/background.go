@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +38,19 @@ func (a *App) fetchTickets(ctx context.Context, organization, conversation strin
 func (a *App) putBack(ctx context.Context, t *asynq.Task, delay time.Duration) error {
 	task, options := workers.PutBackTask(ctx, t, delay)
 	return a.queue.Enqueue(ctx, task, options...)
+}
+
+// wakeConfigured has what waits for an account that this process's configuration has
+// looked at now; by itself it would be within five minutes.
+func (a *App) wakeConfigured(ctx context.Context) {
+	n, err := a.store.WakeConfigured(ctx, slices.Collect(maps.Keys(a.accounts)))
+	switch {
+	case err != nil && ctx.Err() == nil:
+		a.log.WarnContext(ctx, "what was not configured waits on", "error", err.Error())
+	case n > 0:
+		a.log.InfoContext(ctx, "what was not configured is looked at again", "deliveries", n)
+		a.dispatcher.Wake()
+	}
 }
 
 // rescueEvery is how often tasks of a chat core that asynq gave up on are run again.

@@ -42,6 +42,20 @@ func (s *Store) Dispatch(ctx context.Context, each int, again time.Duration, res
 	return wakeups, nil
 }
 
+// WakeConfigured has what is held as not configured looked at now, for accounts that the
+// configuration has by now, and returns how much that is.
+func (s *Store) WakeConfigured(ctx context.Context, configured []Account) (int64, error) {
+	names := make([]string, 0, len(configured))
+	for _, a := range configured {
+		names = append(names, a.Organization+"/"+a.Target)
+	}
+	n, err := s.queries.WakeConfigured(ctx, names)
+	if err != nil {
+		return 0, fmt.Errorf("waking what was not configured: %w", away(err))
+	}
+	return n, nil
+}
+
 // Waiting returns how many deliveries wait for nothing but time.
 func (s *Store) Waiting(ctx context.Context) (int64, error) {
 	n, err := s.queries.CountDue(ctx)

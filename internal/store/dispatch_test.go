@@ -188,3 +188,40 @@ func TestRefusalsAtTheSameTimeAreOneRefusal(t *testing.T) {
 		t.Errorf("refused again after the pause, it rests for %s, %v", d, err)
 	}
 }
+
+func TestWhatIsConfiguredAgainIsLookedAtAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	held := map[string]chat.Key{}
+	for _, desk := range []string{"back", "away"} {
+		r.organization.Tickets[0].Desk = desk
+		held[desk] = r.mustEnd(snapshot(desk, 1))[chat.FileTicket]
+		if c, err := r.Claim(t.Context(), held[desk], false, ""); err != nil || c != nil {
+			t.Fatal(c, err)
+		}
+		r.want(held[desk], chat.Pending, chat.HeldByNotConfigured)
+	}
+	r.organization.Tickets[0].Desk = "back"
+	settles, err := r.end(acme, snapshot("settles", 1), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := r.WakeConfigured(t.Context(), []store.Account{{Organization: acme, Target: "back"}, {Organization: "bolt", Target: "away"}})
+	if err != nil || n != 1 {
+		t.Fatalf("%d are woken, %v", n, err)
+	}
+	woken := map[chat.Key]bool{}
+	wakeups, err := r.Dispatch(t.Context(), 10, time.Minute, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wakeups {
+		woken[w.Delivery] = true
+	}
+	if !woken[held["back"]] || woken[held["away"]] || woken[byAction(settles)[chat.FileTicket]] {
+		t.Errorf("woken are %v", woken)
+	}
+	r.claim(held["back"])
+	r.refused(held["away"])
+	r.refused(byAction(settles)[chat.FileTicket])
+}

@@ -155,9 +155,9 @@ func TestOneIdempotencyKeyOfTwoOrganizationsIsTwo(t *testing.T) {
 func TestEveryMethodAboutAnOrganizationTakesIt(t *testing.T) {
 	t.Parallel()
 	without := []string{
-		"Open", "Close", "Ping", "Migrate", "CheckVersion", "Prune", "Waiting", // the database as a whole
+		"Open", "Close", "Ping", "Migrate", "CheckVersion", "Prune", "Waiting", "ShowRests", // the database as a whole
 		"Claim", "Extend", "Record", "Postpone", "Frozen", "DeliveriesSoFar", "EarlierMails", "LateNote", "LateContact", "Suppression", // a delivery's key, or what its claim returned
-		"Dispatch", "FreezeSettled", "Pause", "Unpause", "Pauses", // all of them, or a store.Account
+		"Dispatch", "FreezeSettled", "Pause", "Unpause", "Pauses", "WakeConfigured", // all of them, or a store.Account
 		"LinkByToken", "RedeemLink", // a token
 		"SeeReject", "Reject", "Rejects", "CountRejects", // the operator's
 	}

@@ -135,3 +135,15 @@ returning due.delivery, due.organization, due.target, due.action, due.generation
 
 -- name: CountDue :one
 select count(*) from due;
+
+-- name: WakeConfigured :execrows
+-- Has what is held for want of its account looked at now, for these accounts, each written
+-- as organization/target. What somebody moves at this moment is left to them.
+with held as (
+    select d.id from due join deliveries d on d.id = due.delivery
+    where due.organization || '/' || due.target = any(@accounts::text[]) and d.state = 'pending' and d.held_by = 'not_configured'
+    for no key update of d skip locked
+), freed as (
+    update deliveries d set due_at = clock_timestamp() from held where d.id = held.id
+)
+update due set wake_at = clock_timestamp() from held where due.delivery = held.id;

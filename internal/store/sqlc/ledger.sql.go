@@ -455,3 +455,24 @@ func (q *Queries) MoveDeliveries(ctx context.Context, arg MoveDeliveriesParams) 
 	)
 	return err
 }
+
+const wakeConfigured = `-- name: WakeConfigured :execrows
+with held as (
+    select d.id from due join deliveries d on d.id = due.delivery
+    where due.organization || '/' || due.target = any($1::text[]) and d.state = 'pending' and d.held_by = 'not_configured'
+    for no key update of d skip locked
+), freed as (
+    update deliveries d set due_at = clock_timestamp() from held where d.id = held.id
+)
+update due set wake_at = clock_timestamp() from held where due.delivery = held.id
+`
+
+// Has what is held for want of its account looked at now, for these accounts, each written
+// as organization/target. What somebody moves at this moment is left to them.
+func (q *Queries) WakeConfigured(ctx context.Context, accounts []string) (int64, error) {
+	result, err := q.db.Exec(ctx, wakeConfigured, accounts)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
