@@ -95,15 +95,10 @@ func (c *Client) update(ctx context.Context, op string, ticket chat.Ref, body ti
 		Op: op, Method: http.MethodPut, Path: ticketPath(ticket),
 		Body: map[string]ticketBody{"ticket": body}, Into: &made,
 	})
-	switch fault.KindOf(err) {
-	case fault.Invalid:
-		if c.closed(ctx, ticket) {
-			return audit{}, fault.Wrap(fault.Conflict, "ticket_closed", op+": the ticket is closed for good", err)
-		}
-	case fault.Conflict:
-		// 409 means that somebody else changed the ticket at the same moment, not that
-		// it is closed: see https://developer.zendesk.com/api-reference/introduction/requests/.
-		return audit{}, fault.Wrap(fault.Transient, "update_conflict", op+": the ticket was being changed", err)
+	// 409, which is transient, means that somebody else changed the ticket at the same
+	// moment: see https://developer.zendesk.com/api-reference/introduction/requests/.
+	if fault.Is(err, fault.Invalid) && c.closed(ctx, ticket) {
+		return audit{}, fault.Wrap(fault.Conflict, "ticket_closed", op+": the ticket is closed for good", err)
 	}
 	return made.Audit, err
 }

@@ -104,9 +104,6 @@ func (c *Client) refused(ctx context.Context, key chat.Key, refusal error) (chat
 		if strings.HasPrefix(fault.CodeOf(refusal), "Idempoten") {
 			return chat.Ref{}, fault.Wrap(fault.Ambiguous, "idempotency_key_in_use", "filing a ticket: an earlier try may be under way", refusal)
 		}
-	case fault.Conflict:
-		// 409 means that something else was at it at the same time.
-		return chat.Ref{}, fault.Wrap(fault.Ambiguous, "update_conflict", "filing a ticket: an earlier try may be under way", refusal)
 	case fault.NotFound:
 		return chat.Ref{}, fault.Wrap(fault.Invalid, "no_such_account", "filing a ticket: there is no Zendesk at this address", refusal)
 	}
