@@ -28,7 +28,7 @@ func TestASpanNamesTheRouteAndGoesOnWithTheTraceOfAKnownCallerAlone(t *testing.T
 		{"GET", "/v1/conversations/quagga", "", "GET /v1/conversations/{id} 401", false},
 		{"GET", "/r/quagga", "", "GET /r/{token} 404", false},
 		{"GET", "/pane/quagga?quagga", "", "GET /pane/{signed} 403", false},
-		{"POST", "/webhooks/twilio/quagga/status", "", "POST /webhooks/twilio/{organization}/status 404", false},
+		{"POST", "/webhooks/twilio/quagga/status", "", "POST /webhooks/twilio/{organization}/status 403", false},
 		{"QUAGGA", "/r/quagga", "", "other 405", false},
 		{"GET", "/quagga", "", "GET 404", false},
 		{"GET", "/healthz", "", "", false},
