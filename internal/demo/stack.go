@@ -178,8 +178,15 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 // serve answers at the stack's address until the stack is closed.
 func (s *stack) serve(h http.Handler) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(s.listener) }() // ends with Close
-	s.onClose(func() { _ = server.Close() })
+	go func() { _ = server.Serve(s.listener) }() // ends with Shutdown
+	s.onClose(func() {
+		// What is being answered, as a vendor's call back, still has its database.
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
+		}
+	})
 }
 
 func (s *stack) onClose(f func()) { s.closers = append(s.closers, f) }
