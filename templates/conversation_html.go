@@ -13,9 +13,9 @@ import (
 // as much.
 func (c conversation) html(s skin, limit int) (htmltemplate.HTML, int) {
 	var b strings.Builder
-	size := 0
+	size, around := 0, s.longest()
 	for i := range c.entries {
-		size += len(c.entries[i].Text) + 350
+		size += len(c.entries[i].Text) + around
 	}
 	if limit > 0 {
 		size = min(size, limit+4096)

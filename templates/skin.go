@@ -16,6 +16,17 @@ type skin struct {
 // side is where somebody's words stand: the row, the line above the bubble, the bubble.
 type side struct{ row, head, bubble string }
 
+// longest is about how many bytes the skin puts around a message, with who wrote and when,
+// so that a conversation is written without being moved.
+func (s *skin) longest() int {
+	const who = 100
+	longest := 0
+	for _, side := range [...]side{s.user, s.agent, s.other} {
+		longest = max(longest, len(side.row)+len(side.head)+len(side.bubble))
+	}
+	return longest + len(s.bubbleEnd) + who
+}
+
 // layoutTable begins a table that readers for the blind take for no table.
 const layoutTable = `<table role="presentation" cellpadding="0" cellspacing="0" border="0"`
 
