@@ -73,7 +73,7 @@ func bouncesByWebhook(t *testing.T, server *mailserver.Server) {
 func returnedReport(t *testing.T, server *mailserver.Server, domain string) []byte {
 	t.Helper()
 	var report []byte
-	eventually(t, 20*time.Second, "the report lies in its mailbox", func() bool {
+	eventually(t, 30*time.Second, "the report lies in its mailbox", func() bool {
 		for _, m := range server.Mails(t, "") {
 			if strings.HasSuffix(m.To, domain) {
 				report = m.Raw

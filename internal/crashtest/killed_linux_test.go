@@ -81,7 +81,7 @@ func lostAnswer(t *testing.T, server *mailserver.Server) {
 	r.start()
 	r.end(s)
 	r.becomesState(s, chat.Unknown)
-	eventually(t, 10*time.Second, "the mail lies in the mailbox", func() bool { return len(mailbox(t, server, s)) > 0 })
+	eventually(t, 30*time.Second, "the mail lies in the mailbox", func() bool { return len(mailbox(t, server, s)) > 0 })
 	mustHaveOne(t, server, s) // so the operator says that it came
 	r.operate("deliveries", "resolve", "--state", "delivered", key(s, chat.EmailTranscript, "user"))
 	r.becomesState(s, chat.Delivered)

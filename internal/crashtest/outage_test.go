@@ -14,7 +14,7 @@ func TestAnEmptiedRedisCostsOnlyTime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, seedOf(t))
 	r.start()
-	openDesk, openPhone := r.zendesk.hold(), r.twilio.hold() // one alone does not have all workers
+	openDesk, openPhone := r.zendesk.hold(t), r.twilio.hold(t) // one alone does not have all workers
 	c := newCore(r)
 	c.chats(40)
 	r.quiet() // some are being called, many more wait in Redis
@@ -29,7 +29,7 @@ func TestAnEmptiedRedisCostsOnlyTime(t *testing.T) {
 	if accepted := c.finish(); accepted != 40 {
 		t.Errorf("%d of 40 chats were accepted", accepted)
 	}
-	if found, resent := r.settle(40 * time.Second); found+resent > 0 {
+	if found, resent := r.settle(3 * time.Minute); found+resent > 0 {
 		t.Errorf("%d deliveries became unknown", found+resent)
 	}
 	r.verify(c)
@@ -56,7 +56,7 @@ func withoutPostgres(t *testing.T, away func(*relay) (back func())) {
 	p := r.start()
 	c := newCore(r)
 	c.chats(40)
-	eventually(t, 20*time.Second, "the work has begun", func() bool { return len(r.vendors.Effects()) > 5 })
+	eventually(t, 30*time.Second, "the work has begun", func() bool { return len(r.vendors.Effects()) > 5 })
 	back := away(line)
 	left := time.Now()
 	r.readyz(http.StatusServiceUnavailable, "postgres unavailable, redis ok")
@@ -87,12 +87,12 @@ func TestRedisMayBeAwayAtTheStartAndLater(t *testing.T) {
 	line.cut()
 	p := r.start()
 	r.readyz(http.StatusServiceUnavailable, "postgres ok, redis unavailable")
-	eventually(t, 10*time.Second, "the log says that Redis is away", func() bool {
+	eventually(t, 30*time.Second, "the log says that Redis is away", func() bool {
 		return strings.Contains(r.log(), "level=WARN msg=waiting") && strings.Contains(r.log(), "Redis cannot be reached")
 	})
 	c := newCore(r)
 	c.chats(10)
-	eventually(t, 20*time.Second, "what comes by HTTP is accepted without Redis", func() bool {
+	eventually(t, 30*time.Second, "what comes by HTTP is accepted without Redis", func() bool {
 		return len(r.ledger("")) >= 5*4
 	})
 	if n := len(r.vendors.Effects()); n > 0 {
@@ -108,7 +108,7 @@ func TestRedisMayBeAwayAtTheStartAndLater(t *testing.T) {
 	if accepted := c.finish(); accepted != 20 {
 		t.Errorf("%d of 20 chats were accepted", accepted)
 	}
-	r.settle(40 * time.Second)
+	r.settle(3 * time.Minute)
 	r.verify(c)
 	if !p.alive() {
 		t.Error("the process ended")
@@ -124,7 +124,7 @@ func (r *rig) readyz(status int, says string) {
 			r.t.Logf("readyz says %s", got)
 		}
 	}()
-	eventually(r.t, 20*time.Second, "readyz says "+says, func() bool {
+	eventually(r.t, 30*time.Second, "readyz says "+says, func() bool {
 		var parts struct{ Postgres, Redis string }
 		code, answer := get("http://" + r.door() + "/readyz")
 		got = fmt.Sprint(code, " ", answer)

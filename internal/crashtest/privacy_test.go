@@ -20,7 +20,7 @@ func TestTheDashboardShowsNothingThatPeopleWrote(t *testing.T) {
 	r.readyz(http.StatusOK, "postgres ok, redis ok")
 	c := newCore(r)
 	c.chats(8)
-	eventually(t, 10*time.Second, "chats wait in the queue", func() bool {
+	eventually(t, 30*time.Second, "chats wait in the queue", func() bool {
 		info, err := r.inspector.GetQueueInfo(tasks.QueueIntake)
 		return err == nil && info.Pending >= 4
 	})
@@ -42,7 +42,7 @@ func TestTheDashboardShowsNothingThatPeopleWrote(t *testing.T) {
 	if accepted := c.finish(); accepted != 8 {
 		t.Errorf("%d of 8 chats were accepted", accepted)
 	}
-	r.settle(20 * time.Second)
+	r.settle(3 * time.Minute)
 	r.verify(c)
 	mustHoldNothingPrivate(t, "Redis", r.inRedis())
 	mustHoldNothingPrivate(t, "the log", r.log())
@@ -52,7 +52,7 @@ func TestRedisHoldsNothingPrivateWhileDeliveriesAreMade(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, seedOf(t))
 	r.start()
-	open := r.zendesk.hold()
+	open := r.zendesk.hold(t)
 	for n := 2; n <= 40; n += 2 { // by HTTP: a chat core's own task may hold the chat
 		s := standin.Chat(n)
 		r.must(http.MethodPost, "/v1/conversations/"+s.ID+"/end", s, nil)

@@ -79,7 +79,7 @@ func TestEveryEffectComesExactlyOnceWhateverIsKilled(t *testing.T) {
 // returns the first.
 func (r *rig) stopAndGoOn(c *core, moment func()) *process {
 	r.t.Helper()
-	openDesk, openPhone := r.zendesk.hold(), r.twilio.hold()
+	openDesk, openPhone := r.zendesk.hold(r.t), r.twilio.hold(r.t)
 	first := r.start()
 	c.chats(batch)
 	r.quiet()
@@ -125,7 +125,7 @@ func (r *rig) now(d delivery) (now delivery) {
 func (r *rig) quiet() {
 	r.t.Helper()
 	seen, since := uint64(0), time.Now()
-	eventually(r.t, 3*time.Second, "every worker waits for an answer", func() bool {
+	eventually(r.t, 30*time.Second, "every worker waits for an answer", func() bool {
 		now := r.zendesk.arrivals.Load() + r.twilio.arrivals.Load() + uint64(r.vendors.Mail.Len())
 		if now != seen {
 			seen, since = now, time.Now()

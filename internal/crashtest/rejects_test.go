@@ -32,7 +32,7 @@ func TestATaskThatCannotBeReadIsRejectedAndLeavesRedis(t *testing.T) {
 		}
 	}
 	var rejects []reject
-	eventually(t, 10*time.Second, "all are rejected", func() bool {
+	eventually(t, 30*time.Second, "all are rejected", func() bool {
 		rejects = r.rejects(p)
 		return len(rejects) == 4
 	})
@@ -43,7 +43,7 @@ func TestATaskThatCannotBeReadIsRejectedAndLeavesRedis(t *testing.T) {
 			t.Errorf("no reject of task %s that says %s in %+v", want.task, want.reason, rejects)
 		}
 	}
-	eventually(t, 5*time.Second, "the tasks have left Redis", func() bool { return !strings.Contains(r.inRedis(), "Boiler") })
+	eventually(t, 30*time.Second, "the tasks have left Redis", func() bool { return !strings.Contains(r.inRedis(), "Boiler") })
 	if _, metrics := get("http://" + p.address + "/metrics"); !strings.Contains(metrics, "\nafterchat_rejects 4\n") {
 		t.Error("the metrics do not count the rejects")
 	}
@@ -66,7 +66,7 @@ func TestATaskForAnUnknownOrganizationWaitsForItsConfiguration(t *testing.T) {
 	if _, err := r.queue.Enqueue(task, asynq.MaxRetry(0)); err != nil { // the worst that a sender can do
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, "the task was tried and waits", func() bool {
+	eventually(t, 30*time.Second, "the task was tried and waits", func() bool {
 		info, err := r.inspector.GetQueueInfo(tasks.QueueIntake)
 		return err == nil && info.Processed > 0 && info.Scheduled+info.Retry == 1
 	})
@@ -76,7 +76,7 @@ func TestATaskForAnUnknownOrganizationWaitsForItsConfiguration(t *testing.T) {
 	p.kill()
 	r.organization = standin.Organization
 	r.start()
-	eventually(t, 20*time.Second, "the chat has ended", func() bool {
+	eventually(t, 30*time.Second, "the chat has ended", func() bool {
 		status, _ := r.call(http.MethodGet, "/v1/conversations/"+s.ID, nil, nil, nil)
 		return status == http.StatusOK
 	})

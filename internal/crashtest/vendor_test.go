@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -50,16 +51,18 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // hold keeps every request that comes from being carried out, until the returned
-// function is called.
-func (v *vendor) hold() (open func()) {
+// function is called or the test ends: its server waits for them then.
+func (v *vendor) hold(t *testing.T) (open func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	gate := make(chan struct{})
 	v.gate = gate
-	return sync.OnceFunc(func() {
+	open = sync.OnceFunc(func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.gate = nil
 		close(gate)
 	})
+	t.Cleanup(open)
+	return open
 }
