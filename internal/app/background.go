@@ -73,9 +73,8 @@ func (a *App) rescue(ctx context.Context) {
 }
 
 // ready asks the parts that Afterchat cannot work without, at the same time: one that is
-// silent does not use up the other's time. The client of Redis has a patience of its own,
-// whatever the context says, so nobody waits for it. A part that answers is not ready
-// before the process, which may wait to ask it again, has gone on with it.
+// silent does not use up the other's time. A part that answers is not ready before the
+// process, which may wait to ask it again, has gone on with it.
 func (a *App) ready(ctx context.Context) map[string]error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -89,20 +88,25 @@ func (a *App) ready(ctx context.Context) map[string]error {
 }
 
 // probe begins to ask a part how it is. What is returned waits for the answer, as long as
-// ctx lasts.
+// ctx lasts; one that came in time counts, however late somebody looks at it.
 func probe(ctx context.Context, part func(context.Context) error, inUse *atomic.Bool) (answer func() error) {
 	answered := make(chan error, 1)
 	go func() { answered <- part(ctx) }()
 	return func() error {
+		var err error
 		select {
-		case err := <-answered:
-			if err == nil && !inUse.Load() {
-				return fault.New(fault.Transient, "starting", "it has not been taken into use yet")
-			}
-			return err
+		case err = <-answered:
 		case <-ctx.Done():
-			return fault.Wrap(fault.Transient, "timeout", "it does not answer", ctx.Err())
+			select {
+			case err = <-answered:
+			default:
+				return fault.Wrap(fault.Transient, "timeout", "it does not answer", ctx.Err())
+			}
 		}
+		if err == nil && !inUse.Load() {
+			return fault.New(fault.Transient, "starting", "it has not been taken into use yet")
+		}
+		return err
 	}
 }
 

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -92,13 +95,18 @@ func (f *falteringRedis) serve(client net.Conn) {
 	}
 }
 
-func TestReadyzDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
-	t.Parallel()
+func newFalteringRedis(t *testing.T) *falteringRedis {
+	t.Helper()
 	options, err := redis.ParseURL(testenv.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &falteringRedis{t: t, redis: options.Addr}
+	return &falteringRedis{t: t, redis: options.Addr}
+}
+
+func TestReadyzDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
+	t.Parallel()
+	f := newFalteringRedis(t)
 	a := idle(t, f.listen())
 	ask := func(patience time.Duration) int {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -118,6 +126,25 @@ func TestReadyzDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestAPartThatAnsweredInTimeIsWellThoughTheOtherWasWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for range 64 { // a select that has a choice takes either
+			ctx, cancel := context.WithCancel(t.Context())
+			well := app.Probe(ctx, func(context.Context) error { return nil })
+			silent := app.Probe(ctx, func(context.Context) error { <-t.Context().Done(); return nil })
+			synctest.Wait()
+			cancel()
+			if err := silent(); err == nil {
+				t.Fatal("what says nothing is well")
+			}
+			if err := well(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestAProcessThatDoesNotWorkYetIsNotReady(t *testing.T) {
 	t.Parallel()
 	a := idle(t, testenv.Redis(t))
@@ -125,5 +152,38 @@ func TestAProcessThatDoesNotWorkYetIsNotReady(t *testing.T) {
 	a.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
 	if got, want := answer.Body.String(), `{"postgres":"unavailable","redis":"unavailable"}`+"\n"; answer.Code != http.StatusServiceUnavailable || got != want {
 		t.Errorf("answered %d %s", answer.Code, got)
+	}
+}
+
+func TestTheTimelineDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
+	t.Parallel()
+	f := newFalteringRedis(t)
+	a := idle(t, f.listen())
+	if _, err := a.Store().Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(standin.Chat(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(method, path string, body []byte) int {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/v1/conversations/"+standin.Chat(1).ID+path, bytes.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+standin.APIKey)
+		answer := httptest.NewRecorder()
+		a.Handler().ServeHTTP(answer, r)
+		return answer.Code
+	}
+	if code := call(http.MethodPost, "/end", body); code != http.StatusAccepted {
+		t.Fatalf("end: %d", code)
+	}
+	f.silent.Store(true)
+	for _, path := range []string{"/deliveries", "/details"} {
+		asked := time.Now()
+		if code := call(http.MethodGet, path, nil); code != http.StatusOK {
+			t.Errorf("%s: %d", path, code)
+		}
+		if took := time.Since(asked); took > 4500*time.Millisecond { // the client's own patience is 5 s
+			t.Errorf("%s waited for %s", path, took)
+		}
 	}
 }

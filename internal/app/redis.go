@@ -25,6 +25,7 @@ func newRedis(c config.Redis) (redis.UniversalClient, error) {
 	o := &redis.UniversalOptions{
 		Addrs: servers.Addresses, MasterName: servers.Master, IsClusterMode: servers.Cluster, DB: servers.DB,
 		Username: servers.Username, Password: servers.Password.Reveal(), MaxRetries: 1,
+		ContextTimeoutEnabled: true, // or a Redis that is silent is waited for as long as the client likes
 	}
 	if servers.Master != "" {
 		o.SentinelUsername, o.SentinelPassword = servers.Username, servers.Password.Reveal()
