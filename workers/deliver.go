@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -39,7 +38,7 @@ func (w *Worker) deliver(act func(context.Context, job) store.Outcome) asynq.Han
 	return func(ctx context.Context, t *asynq.Task) error {
 		id, at, err := readDelivery(t)
 		if err != nil {
-			return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
+			return w.reject(ctx, t, "", reason(err))
 		}
 		account := w.Accounts.Account(at.Organization, at.Target)
 		leave, hold, wait := w.admit(ctx, at, account)

@@ -35,6 +35,9 @@ func TestATaskThatCannotBeTakenGoesToTheRejectsAndLeavesRedis(t *testing.T) {
 		"a note without an id":       {"chat:note", `{"organization":"acme","conversation":"c"}`, "invalid_field at id"},
 		"contact data of nobody":     {"chat:contact", `{"organization":"acme","id":"k"}`, "invalid_field at conversation"},
 		"a link for nothing":         {"link:create", `{"organization":"acme"}`, "invalid_field at purpose"},
+		"no JSON of our own":         {"deliver:file_ticket", `{"delivery":`, "malformed_json"},
+		"a delivery that is none":    {"deliver:send_link", `{"organization":"acme","text":"Boiler"}`, "invalid_id"},
+		"tickets of nobody":          {"tickets:fetch", `Boiler`, "malformed_json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -35,7 +34,7 @@ const (
 func (w *Worker) fetchTickets(ctx context.Context, t *asynq.Task) error {
 	var p tasks.Fetch
 	if err := json.Unmarshal(t.Payload(), &p); err != nil {
-		return fmt.Errorf("reading a task: %w: %w", fault.New(fault.Invalid, "malformed_json", "the payload is not JSON"), asynq.SkipRetry)
+		return w.reject(ctx, t, "", "malformed_json")
 	}
 	o, ok := w.Organizations[p.Organization]
 	if !ok {
