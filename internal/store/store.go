@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pressly/goose/v3"
+	gooselock "github.com/pressly/goose/v3/lock"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/afterchat/afterchat/internal/chat"
@@ -118,7 +119,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Migrate brings the database up to date and returns its version.
+// Migrate brings the database up to date and returns its version. It is a fault, as for
+// CheckVersion, if the database is newer than this program.
 func (s *Store) Migrate(ctx context.Context) (int64, error) {
 	provider, done, err := s.provider()
 	if err != nil {
@@ -128,7 +130,11 @@ func (s *Store) Migrate(ctx context.Context) (int64, error) {
 	if _, err := provider.Up(ctx); err != nil {
 		return 0, fmt.Errorf("migrating: %w", away(err))
 	}
-	return provider.GetDBVersion(ctx)
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading the database's version: %w", away(err))
+	}
+	return version, s.CheckVersion(ctx)
 }
 
 // CheckVersion returns a fault of kind Conflict when the database is older or newer
@@ -157,8 +163,14 @@ func (s *Store) provider() (*goose.Provider, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the migrations: %w", err)
 	}
+	// Processes that start together migrate one after the other; who waits looks every second.
+	locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, nil, fmt.Errorf("preparing the migrations: %w", err)
+	}
 	db := stdlib.OpenDBFromPool(s.pool)
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithSessionLocker(locker))
 	if err != nil {
 		_ = db.Close()
 		return nil, nil, fmt.Errorf("preparing the migrations: %w", err)
