@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"errors"
+	"path"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -37,6 +39,26 @@ func (p linkText) UntilLine() string { return fill(p.T.LinkUntil, "{until}", p.U
 // UntilShort says the same where every character counts.
 func (p linkText) UntilShort() string { return fill(p.T.LinkUntilShort, "{until}", p.Until) }
 
+// lacks refuses a message without the link, and an SMS that nobody would send. In HTML
+// the link's last part counts, which no escaping changes. By it an SMS is looked for, too.
+func (p linkText) lacks(name, rendered string) error {
+	link := p.URL
+	if path.Ext(name) == ".html" {
+		link = path.Base(link)
+	}
+	switch {
+	case !strings.Contains(rendered, link):
+		return errors.New("does not hold the link")
+	case name == linkSMS && tooLong(strings.TrimSpace(rendered)):
+		return errors.New("is longer than an SMS may be")
+	}
+	return nil
+}
+
+const linkSMS = "sms/link.txt"
+
+func tooLong(sms string) bool { return len(utf16.Encode([]rune(sms))) > smsLimit }
+
 // LinkSMS returns a short text that says who it is from and holds the URL whole, at most
 // 1,600 characters. A link that is no web address, or too long, is an Invalid fault.
 func (r *Renderer) LinkSMS(v LinkView) (string, error) {
@@ -47,12 +69,12 @@ func (r *Renderer) LinkSMS(v LinkView) (string, error) {
 	if !v.ExpiresAt.IsZero() {
 		p.Until = p.T.stamp(v.ExpiresAt, v.Location)
 	}
-	text, err := r.executeText("sms/link.txt", p)
+	text, err := r.executeText(linkSMS, p)
 	if err != nil {
 		return "", err
 	}
 	text = strings.TrimSpace(text)
-	if len(utf16.Encode([]rune(text))) > smsLimit {
+	if tooLong(text) {
 		return "", fault.New(fault.Invalid, "sms_too_long", "the link's text is longer than an SMS may be").At("url")
 	}
 	return text, nil

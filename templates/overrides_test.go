@@ -268,3 +268,36 @@ func TestAPanicIsAnErrorLikeAnother(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestALinksTemplateThatLosesTheLinkIsRefusedAndNotUsed(t *testing.T) {
+	t.Parallel()
+	const url = "https://a.example/r/2kPq7Zx0"
+	for name, c := range map[string]struct{ file, source, says string }{
+		"an SMS without it":       {"sms/link.txt", "Welcome back to {{.Brand.Name}}!", "does not hold the link"},
+		"an SMS with half of it":  {"sms/link.txt", "{{slice .URL 0 12}}", "does not hold the link"},
+		"a mail's text":           {"email/link.txt", "{{.Subject}}", "does not hold the link"},
+		"a mail's HTML":           {"email/link.html", "<p>{{.Lead}}</p>", "does not hold the link"},
+		"an SMS that is too long": {"sms/link.txt", strings.Repeat("x", smsLimit) + "{{.URL}}", "longer than an SMS may be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, _ := ReadOverrides(folder(map[string]string{c.file: c.source}))
+			problems := renderer(t).Rehearse(o)
+			if len(problems) != 1 || problems[0].File != c.file || !strings.Contains(problems[0].Message, c.says) {
+				t.Errorf("check says %v", problems)
+			}
+			r, fallen := acmes(t, map[string]string{c.file: c.source})
+			sms, err := r.LinkSMS(LinkView{URL: url})
+			if err != nil || !strings.Contains(sms, url) {
+				t.Errorf("the SMS is %.80q, %v", sms, err)
+			}
+			m, err := r.LinkMail(LinkView{URL: url})
+			if err != nil || !strings.Contains(m.Text, url) || !strings.Contains(m.HTML, url) {
+				t.Errorf("the mail is %q, %v", m.Text, err)
+			}
+			if len(*fallen) != 1 || (*fallen)[0].File != c.file {
+				t.Errorf("fell back: %v", *fallen)
+			}
+		})
+	}
+}

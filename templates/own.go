@@ -66,6 +66,12 @@ func (r *Renderer) with(o Overrides, fellBack func(Problem)) *Renderer {
 	return &its
 }
 
+// needing is what a page has that is of no use to its reader without some of it.
+type needing interface {
+	// lacks returns why what a template made of the page cannot be sent, nil if it can.
+	lacks(name, rendered string) error
+}
+
 // execute renders a template if an organization's has a part in it. It reports false
 // where the built-in one has to do it.
 func (o *own) execute(name string, data any) (string, bool) {
@@ -80,6 +86,9 @@ func (o *own) execute(name string, data any) (string, bool) {
 	i.begin(o.bounds)
 	err = i.execute(name, data)
 	out := i.written()
+	if has, ok := data.(needing); ok && err == nil {
+		err = has.lacks(name, out)
+	}
 	o.rehearsal.note(o, name, out, err)
 	if err != nil {
 		o.fellBack(o.problem(name, err))

@@ -106,7 +106,7 @@ func (r *Renderer) rehearseChat(s chat.Snapshot, o Options) {
 
 func (r *Renderer) rehearseLinks(b Brand, expires time.Time) {
 	for _, purpose := range []string{"resume", "invite"} {
-		v := LinkView{Brand: b, Purpose: purpose, URL: "https://chat.example.com/r/token", ExpiresAt: expires, Location: time.UTC}
+		v := LinkView{Brand: b, Purpose: purpose, URL: "https://chat.example.com/r/2kPq7Zx0token", ExpiresAt: expires, Location: time.UTC}
 		_, _ = r.LinkSMS(v)
 		_, _ = r.LinkMail(v)
 	}
