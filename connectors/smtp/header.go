@@ -14,8 +14,9 @@ const (
 	// maxWord is the longest word left as it is: with nothing longer no line comes
 	// near the limit of 998.
 	maxWord = 70
-	// chunk is how many bytes fit an encoded word of 75 characters (RFC 2047, 2).
-	chunk = 45
+	// chunk is how many bytes fit an encoded word (64 characters) that stands behind a
+	// header's name in a line of 76 (RFC 2047, 2).
+	chunk = 39
 )
 
 // writeHeader writes "Name: value", folded at spaces. The value holds no control

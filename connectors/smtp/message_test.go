@@ -366,12 +366,15 @@ func mailed(t *testing.T, change func(*smtp.Settings), m connectors.Outgoing) (*
 }
 
 // assertLines checks RFC 5322, 2.1.1 and 2.3: CRLF alone ends lines, none is longer than
-// 998 bytes, and all is ASCII.
+// 998 bytes, and all is ASCII; and RFC 2047, 2: one with an encoded word has 76 at most.
 func assertLines(t *testing.T, raw []byte) {
 	t.Helper()
 	for line := range bytes.SplitSeq(raw, []byte("\r\n")) {
 		if len(line) > 998 {
 			t.Errorf("a line has %d bytes: %.60q…", len(line), line)
+		}
+		if len(line) > 76 && bytes.Contains(line, []byte("=?UTF-8?B?")) {
+			t.Errorf("a line with encoded words has %d bytes: %q", len(line), line)
 		}
 		for _, c := range line {
 			if c == '\r' || c == '\n' || c == 0 || c >= 0x80 {
