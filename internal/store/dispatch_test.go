@@ -47,6 +47,40 @@ func TestABacklogOfOneOrganizationDoesNotHoldUpAnother(t *testing.T) {
 	}
 }
 
+func TestAWakeUpReadsNothingThatIsNotHandedOut(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.mustEnd(snapshot("c", 1))
+	// One organization's backlog waits for its time, and of the other's only ten are wanted.
+	r.exec(`insert into due (delivery, organization, target, action, wake_at)
+		select gen_random_uuid(), case i % 2 when 0 then organization else $1 end, target, action,
+			wake_at + case i % 2 when 0 then interval '1 hour' else interval '0' end
+		from due, generate_series(1, 10000) i`, stranger)
+	r.exec("analyze due")
+	another := r.open()
+	before := r.readOf("due")
+	if w, err := another.Dispatch(t.Context(), 10, time.Minute, nil); len(w) != 12 || err != nil {
+		t.Fatalf("%d are handed out, %v", len(w), err)
+	}
+	another.Close() // which has PostgreSQL count what was read
+	var read int
+	for wait := time.Millisecond; read == 0; wait = min(2*wait, 100*time.Millisecond) {
+		time.Sleep(wait)
+		read = r.readOf("due") - before
+	}
+	if read > 500 {
+		t.Errorf("for 12 of 20,002 rows %d are read", read)
+	}
+}
+
+// readOf is how many rows of a table PostgreSQL has counted as read so far, by an index or
+// without.
+func (r *rig) readOf(table string) int {
+	r.t.Helper()
+	r.exec("select pg_stat_clear_snapshot()")
+	return r.count("select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables where relname = $1", table)
+}
+
 func TestARestingAccountIsSkippedAndNoOther(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

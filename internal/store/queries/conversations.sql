@@ -53,7 +53,7 @@ on conflict (conversation, episode) do update set snapshot = excluded.snapshot;
 
 -- name: EpisodesToFreeze :many
 select e.conversation, e.episode, c.organization, c.id from episodes e join conversations c using (conversation)
-where e.state = 'ended' and e.freeze_at <= clock_timestamp() order by e.freeze_at limit sqlc.arg('most')::int;
+where e.state = 'ended' and e.freeze_at <= now() order by e.freeze_at limit sqlc.arg('most')::int;
 
 -- name: Messages :many
 select body from messages where conversation = @conversation and episode = @episode;

@@ -112,7 +112,9 @@ for no key update of d;
 
 -- name: DispatchDue :many
 -- The next wake-ups, as many from each organization. Each is woken again after the
--- interval unless it ended by then.
+-- interval unless it ended by then. What is not due yet is not read, however much that is:
+-- the index is asked with now(), which does not change while it is read, and the rows are
+-- written by their keys.
 with recursive organizations as (
     (select organization from due order by organization limit 1)
     union all
@@ -122,7 +124,7 @@ with recursive organizations as (
     select r.delivery
     from organizations o cross join lateral (
         select d.delivery from due d
-        where d.organization = o.organization and d.wake_at <= clock_timestamp()
+        where d.organization = o.organization and d.wake_at <= now()
           and not (d.organization || '/' || d.target = any(@resting::text[]))
         order by d.wake_at
         limit sqlc.arg('each')::int
@@ -130,8 +132,8 @@ with recursive organizations as (
     where o.organization is not null
 )
 update due set wake_at = clock_timestamp() + make_interval(secs => @again::float8), generation = generation + 1
-from ready where due.delivery = ready.delivery
-returning due.delivery, due.organization, due.target, due.action, due.generation;
+where delivery = any(array(select delivery from ready))
+returning delivery, organization, target, action, generation;
 
 -- name: CountDue :one
 select count(*) from due;

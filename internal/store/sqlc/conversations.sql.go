@@ -430,7 +430,7 @@ func (q *Queries) Episodes(ctx context.Context, conversation int64) ([]EpisodesR
 
 const episodesToFreeze = `-- name: EpisodesToFreeze :many
 select e.conversation, e.episode, c.organization, c.id from episodes e join conversations c using (conversation)
-where e.state = 'ended' and e.freeze_at <= clock_timestamp() order by e.freeze_at limit $1::int
+where e.state = 'ended' and e.freeze_at <= now() order by e.freeze_at limit $1::int
 `
 
 type EpisodesToFreezeRow struct {

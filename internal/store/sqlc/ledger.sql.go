@@ -107,7 +107,7 @@ with recursive organizations as (
     select r.delivery
     from organizations o cross join lateral (
         select d.delivery from due d
-        where d.organization = o.organization and d.wake_at <= clock_timestamp()
+        where d.organization = o.organization and d.wake_at <= now()
           and not (d.organization || '/' || d.target = any($2::text[]))
         order by d.wake_at
         limit $3::int
@@ -115,8 +115,8 @@ with recursive organizations as (
     where o.organization is not null
 )
 update due set wake_at = clock_timestamp() + make_interval(secs => $1::float8), generation = generation + 1
-from ready where due.delivery = ready.delivery
-returning due.delivery, due.organization, due.target, due.action, due.generation
+where delivery = any(array(select delivery from ready))
+returning delivery, organization, target, action, generation
 `
 
 type DispatchDueParams struct {
@@ -134,7 +134,9 @@ type DispatchDueRow struct {
 }
 
 // The next wake-ups, as many from each organization. Each is woken again after the
-// interval unless it ended by then.
+// interval unless it ended by then. What is not due yet is not read, however much that is:
+// the index is asked with now(), which does not change while it is read, and the rows are
+// written by their keys.
 func (q *Queries) DispatchDue(ctx context.Context, arg DispatchDueParams) ([]DispatchDueRow, error) {
 	rows, err := q.db.Query(ctx, dispatchDue, arg.Again, arg.Resting, arg.Each)
 	if err != nil {
