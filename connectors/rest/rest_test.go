@@ -141,6 +141,19 @@ func TestARequestWithoutAnAnswerMayHaveHappenedOnceItWasSent(t *testing.T) {
 	}
 }
 
+func TestAnAnswerWithoutEndIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"text":"`+strings.Repeat("x", 9<<20)+`"}`)
+	}))
+	defer server.Close()
+	var got struct{ Text string }
+	_, err := rest.New(rest.Options{BaseURL: server.URL}).Do(t.Context(), rest.Call{Op: "reading", Method: http.MethodGet, Into: &got})
+	if !fault.Is(err, fault.Transient) || got.Text != "" {
+		t.Errorf("%d bytes, %v", len(got.Text), err)
+	}
+}
+
 func TestARequestThatNeverLeftDidNotHappen(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/fault"
@@ -33,6 +34,7 @@ func TestParseSnapshotRefusesWhatTheChatCoreGotWrong(t *testing.T) {
 		"an author kind that is a list":   {`{"id":"c","started_at":` + at + `,"messages":[{"id":"m","at":` + at + `,"author":{"kind":[]}}]}`, "invalid_field", "messages[0].author.kind"},
 		"one id for two messages":         {`{"id":"c","started_at":` + at + `,"messages":[{"id":"m","at":` + at + `,"author":{"kind":"user"},"text":"a"},{"id":"m","at":` + at + `,"author":{"kind":"user"},"text":"b"}]}`, "invalid_field", "messages[1].id"},
 		"an unknown outcome":              {`{"id":"c","started_at":` + at + `,"messages":[],"outcome":"fine"}`, "invalid_field", "outcome"},
+		"an episode that no int32 holds":  {`{"id":"c","started_at":` + at + `,"messages":[],"episode":4294967297}`, "invalid_field", "episode"},
 		"a negative episode":              {`{"id":"c","started_at":` + at + `,"messages":[],"episode":-1}`, "invalid_field", "episode"},
 		"an external id that is a number": {`{"id":"c","started_at":` + at + `,"messages":[],"user":{"external_ids":{"zd":3}}}`, "invalid_field", "user.external_ids"},
 	} {
@@ -88,6 +90,44 @@ func TestDigestComparesContentOnly(t *testing.T) {
 	}
 	if three := digest(head + `"b","attachments":[{"id":"f"}]}]}`); one == three {
 		t.Error("another text made no difference")
+	}
+}
+
+func TestDigestLeavesOutWherePhotosAre(t *testing.T) {
+	t.Parallel()
+	s := chat.Snapshot{Agents: []chat.Agent{{ID: "a", Name: "Bo", PhotoURL: "https://x/1"}}}
+	again := chat.Snapshot{Agents: []chat.Agent{{ID: "a", Name: "Bo", PhotoURL: "https://x/2"}}}
+	if string(s.Digest()) != string(again.Digest()) {
+		t.Error("a photo's URL made a difference")
+	}
+	if s.Agents[0].PhotoURL == "" {
+		t.Error("the snapshot itself was changed")
+	}
+}
+
+func TestWhatComesAfterTheChatNamesAnEpisodeThatThereCanBe(t *testing.T) {
+	t.Parallel()
+	for _, episode := range []string{"-1", "1000001", "4294967297"} {
+		body := []byte(`{"id":"n","text":"a","episode":` + episode + `}`)
+		_, note := chat.ParseNote(body, time.Now())
+		_, contact := chat.ParseContact(body)
+		for what, err := range map[string]error{"note": note, "contact": contact} {
+			if fault.CodeOf(err) != "invalid_field" || fault.FieldOf(err) != "episode" {
+				t.Errorf("a %s of episode %s: %v", what, episode, err)
+			}
+		}
+	}
+}
+
+// PostgreSQL keeps microseconds: what is answered has to be what is kept.
+func TestANotesTimeIsOneThatCanBeKept(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 9, 12, 3, 123456789, time.UTC)
+	kept := time.Date(2026, 11, 20, 9, 12, 3, 123456000, time.UTC)
+	for _, body := range []string{`{"id":"n"}`, `{"id":"n","at":"2026-11-20T09:12:03.123456789Z"}`} {
+		if n, err := chat.ParseNote([]byte(body), now); err != nil || !n.At.Equal(kept) {
+			t.Errorf("%s is of %s, %v", body, n.At, err)
+		}
 	}
 }
 
