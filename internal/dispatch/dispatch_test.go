@@ -133,16 +133,55 @@ func TestWhatRedisLosesOrRefusesIsHandedOutAgain(t *testing.T) {
 func TestARestingAccountIsNotWokenUntilItHasRested(t *testing.T) {
 	t.Parallel()
 	q, rests := &queue{}, dispatch.NewRests()
-	rests.Rest(store.Account{Organization: "acme", Target: chat.AccountSMS}, 700*time.Millisecond)
-	rests.Rest(store.Account{Organization: "acme", Target: chat.AccountSMS}, time.Millisecond)
+	account := store.Account{Organization: "acme", Target: chat.AccountSMS}
+	rests.Rest(account, 700*time.Millisecond)
 	run(t, q, rests, 5, dispatch.Settings{Outstanding: 10, Sweep: 20 * time.Millisecond, Again: time.Hour})
-	for rests.RestsFor(store.Account{Organization: "acme", Target: chat.AccountSMS}) > 50*time.Millisecond {
-		if n, _ := q.Waiting(t.Context()); n > 0 {
+	for {
+		n, _ := q.Waiting(t.Context())
+		if rests.RestsFor(account) == 0 {
+			break
+		}
+		if n > 0 {
 			t.Fatalf("%d are woken while their account rests", n)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	eventually(t, "they do not come", func() bool { n, _ := q.Waiting(t.Context()); return n == 5 })
+}
+
+func TestAShorterRestDoesNotEndALongerOne(t *testing.T) {
+	t.Parallel()
+	rests, account := dispatch.NewRests(), store.Account{Organization: "acme", Target: chat.AccountSMS}
+	rests.Rest(account, time.Hour)
+	rests.Rest(account, time.Millisecond)
+	if rest := rests.RestsFor(account); rest < 30*time.Minute {
+		t.Errorf("it rests for %s", rest)
+	}
+}
+
+func TestABacklogIsHandedOutBatchAfterBatchWithoutWaitingForASweep(t *testing.T) {
+	t.Parallel()
+	q := &queue{}
+	run(t, q, dispatch.NewRests(), 300, dispatch.Settings{Outstanding: 1000, Sweep: time.Hour, Again: time.Hour})
+	eventually(t, "the backlog waits", func() bool { n, _ := q.Waiting(t.Context()); return n == 300 })
+}
+
+func TestAnEpisodeThatHasSettledIsFrozenThoughNothingOfItIsDue(t *testing.T) {
+	t.Parallel()
+	q := &queue{}
+	s := run(t, q, dispatch.NewRests(), 0, dispatch.Settings{Outstanding: 10, Sweep: 20 * time.Millisecond, Again: time.Hour})
+	end := store.End{
+		Snapshot: chat.Snapshot{ID: "c", Episode: 1, StartedAt: time.Now(), Messages: []chat.Message{}},
+		Raw:      []byte(`{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":[]}`), Settle: time.Millisecond,
+	}
+	held := chat.Delivery{
+		ID: chat.NewKey("acme", "c", 1, chat.EmailTranscript, "t"), Action: chat.EmailTranscript, Target: chat.AccountMail,
+		State: chat.Pending, Hold: chat.HeldBySettle, Delay: chat.Never,
+	}
+	if _, err := s.EndConversation(t.Context(), "acme", end, func(chat.Conversation) []chat.Delivery { return []chat.Delivery{held} }); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what waits for the episode to settle waits for ever", func() bool { n, _ := q.Waiting(t.Context()); return n == 1 })
 }
 
 func TestAPauseThatAnotherProcessNotedIsKept(t *testing.T) {
