@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -151,6 +152,25 @@ func TestEveryWakeUpIsHandedOutOnceWhateverHowManyDispatch(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s %d times", id, n)
 		}
+	}
+}
+
+func TestWhatAnotherProcessIsAboutToHandOutIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.mustEnd(snapshot("c", 1))
+	other, err := r.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Rollback(context.Background()) }()
+	if _, err := other.Exec(t.Context(), "select 1 from due where target = 'zd' for update"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if w, err := r.Dispatch(ctx, 10, time.Minute, nil); err != nil || len(w) != 1 || w[0].Target != chat.AccountMail {
+		t.Errorf("%+v, %v", w, err)
 	}
 }
 

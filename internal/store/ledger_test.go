@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -262,6 +264,52 @@ func TestReceiptsStandBesideTheStateAndOnlyNewerOnesCount(t *testing.T) {
 	}
 }
 
+func TestWhatIsSuppressedKeepsNoReceipt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.mustEnd(snapshot("c", 1))[chat.EmailTranscript]
+	c := r.claim(id)
+	r.record(c, store.Outcome{Result: chat.Result{Err: fault.New(fault.Invalid, "stop", ""), End: chat.Suppressed}})
+	if err := r.SetReceipt(t.Context(), acme, id, "sent", func(string, string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if d := r.see(id); d.Receipt != "" || d.State != chat.Suppressed {
+		t.Errorf("%s, %q", d.State, d.Receipt)
+	}
+}
+
+// Two that take the same rows in another order would wait for each other for ever, if
+// PostgreSQL did not refuse one of them.
+func TestWhatPostgreSQLGaveUpForAnothersSakeIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l, send := link("l")
+	r.createLink(l)
+	other, err := r.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Rollback(context.Background()) }()
+	// Whoever has waited for so long looks whether they wait for each other, and gives up: the
+	// store, which does after a second, is first.
+	if _, err := other.Exec(t.Context(), "set local deadlock_timeout = '4s'; select 1 from deliveries for update"); err != nil {
+		t.Fatal(err)
+	}
+	revoked := make(chan error, 1)
+	go func() { revoked <- r.RevokeLink(t.Context(), acme, "l") }() // the link's row, and then the delivery's
+	for r.count("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_, _ = other.Exec(t.Context(), "select 1 from links for update") // waits for it, until one of the two is refused
+	if err := other.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-revoked; err != nil {
+		t.Error(err)
+	}
+	r.want(send, chat.Cancelled, "")
+}
+
 func TestAListOfDeliveriesIsReadPageByPage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -299,7 +347,8 @@ func TestADatabaseThatIsAwayIsATransientFaultThatNamesNoAddress(t *testing.T) {
 	if !ok || f.Kind != fault.Transient || f.Code != "database_away" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := store.Open(t.Context(), "postgres://someone:secret@127.0.0.1:x/", chat.Terms{}); !fault.Is(err, fault.Invalid) {
+	_, err = store.Open(t.Context(), "postgres://someone:secret@127.0.0.1:x/", chat.Terms{})
+	if !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), "someone") || strings.Contains(err.Error(), "127.0.0.1") {
 		t.Errorf("a bad address: %v", err)
 	}
 }

@@ -75,6 +75,34 @@ func TestRejectsAreForgottenAfterSevenDays(t *testing.T) {
 	}
 }
 
+func TestAnIdempotencyKeyIsForgottenAfterADay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ask := func(id string) string {
+		_, replay, err := r.CreateLink(t.Context(), acme, store.NewLink{
+			ID: id, Conversation: "c", Purpose: chat.LinkResume, TokenHash: []byte(id), TTL: time.Hour,
+			Repeat: store.Idempotency{Key: "k", Digest: []byte("d"), Answer: id},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return replay
+	}
+	ask("first")
+	for _, age := range []struct {
+		hours int
+		want  string
+	}{{23, "first"}, {1, ""}} {
+		r.exec("update idempotency_keys set at = at - make_interval(hours => $1, secs => 1)", age.hours)
+		if err := r.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask("another"); got != age.want {
+			t.Errorf("%d hours more: answered as %q", age.hours, got)
+		}
+	}
+}
+
 func TestADeskThatFailsLeavesTheTicketsThatWereKnown(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

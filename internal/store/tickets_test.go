@@ -342,6 +342,21 @@ func TestEpisodesThatEndTogetherFileOneTicket(t *testing.T) {
 	}
 }
 
+func TestATicketThatReplacesNoneDoesNotBecomeTheConversationsBesideAnother(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	one := r.claim(r.mustEnd(snapshot("c", 1))[chat.FileTicket])
+	r.age(one.ID, time.Hour)
+	again := r.claim(one.ID) // it is taken over, and found
+	r.record(again, worked(again.Delivery, "7"))
+	r.record(one, worked(one.Delivery, "8")) // the first call's answer, late
+	two := r.claim(r.mustEnd(snapshot("c", 2))[chat.FileTicket])
+	r.record(two, worked(two.Delivery, "9"))
+	if c := r.claim(r.mustEnd(snapshot("c", 3))[chat.FileTicket]); c.Ticket.ID != "7" {
+		t.Errorf("the third episode sees the ticket %+v", c.Ticket)
+	}
+}
+
 func TestATicketThatReplacesAClosedOneIsTheConversationsFromThenOn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
