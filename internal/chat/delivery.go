@@ -179,6 +179,13 @@ type Delivery struct {
 	UpdatedAt time.Time
 }
 
+// Planned reports whether the end of the episode planned this, and not what came by
+// itself: a late note or contact, a closed ticket, a link, or an agent who asked.
+func (d Delivery) Planned() bool {
+	p := d.Params
+	return p.Note == "" && p.Contact == "" && p.FollowUp == "" && p.Link == "" && !p.Asked
+}
+
 // Reader is for whom a transcript is; "" of any other delivery.
 func (d Delivery) Reader() Audience {
 	if d.Action != EmailTranscript {

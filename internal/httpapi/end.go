@@ -12,7 +12,7 @@ func (a *api) routeEnd() {
 	register(a, operation{
 		id: "end-conversation", method: http.MethodPost, path: "/v1/conversations/{id}/end", tag: "Conversations",
 		summary: "The snapshot at the end of an episode",
-		doc:     "Plans what is to be delivered and answers with the plan. The same end again gives the same answer; a different one is a conflict (already_ended).",
+		doc:     "Plans what is to be delivered and answers with the plan. The same end again answers with the same plan, in the states of now; a different one is a conflict (already_ended).",
 		status:  http.StatusAccepted, body: reflect.TypeFor[chat.Snapshot](), limit: chatBody,
 	}, a.end)
 }

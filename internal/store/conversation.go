@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,7 +75,7 @@ func (s *Store) endKnown(ctx context.Context, organization string, end End, plan
 			if string(was.Digest) != string(end.Snapshot.Digest()) {
 				return fault.New(fault.Conflict, "already_ended", "this episode has ended already, with different content")
 			}
-			deliveries, err = episodeDeliveries(ctx, q, c, end.Snapshot.Episode)
+			deliveries, err = plannedDeliveries(ctx, q, c, end.Snapshot.Episode)
 			return err
 		}
 		snapshot, size, err := s.saveEnd(ctx, q, c, end)
@@ -93,8 +94,7 @@ func (s *Store) endKnown(ctx context.Context, organization string, end End, plan
 	return deliveries, err
 }
 
-// planEnd plans what the end brings about, and returns it as it was stored. A note or
-// contact that came before may have planned something for the episode already.
+// planEnd plans what the end brings about, and returns it as it was stored.
 func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End, snapshot chat.Snapshot, plan Planner) ([]chat.Delivery, error) {
 	for _, contact := range c.contacts {
 		snapshot = contact.Apply(snapshot, address.Good)
@@ -110,7 +110,13 @@ func (s *Store) planEnd(ctx context.Context, q *sqlc.Queries, c *locked, end End
 	if err := addPlan(ctx, q, c, snapshot.Episode, end.Settle, planned); err != nil {
 		return nil, err
 	}
-	return episodeDeliveries(ctx, q, c, snapshot.Episode)
+	return plannedDeliveries(ctx, q, c, snapshot.Episode)
+}
+
+// plannedDeliveries are those that an episode's end planned, however often it is told.
+func plannedDeliveries(ctx context.Context, q *sqlc.Queries, c *locked, episode int) ([]chat.Delivery, error) {
+	all, err := episodeDeliveries(ctx, q, c, episode)
+	return slices.DeleteFunc(all, func(d chat.Delivery) bool { return !d.Planned() }), err
 }
 
 // saveEnd writes the episode's row, drops the rows of its open messages, and returns the

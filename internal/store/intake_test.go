@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,38 @@ func TestTheSameEndAgainReturnsThePlanThatWasMade(t *testing.T) {
 	}
 	if n := r.count("select count(*) from deliveries"); n != 3 {
 		t.Errorf("%d deliveries", n)
+	}
+}
+
+func TestTheSameEndAgainReturnsNothingThatCameByItself(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := snapshot("c", 1)
+	s.Notes = []chat.Note{note("n1", "In the snapshot")}
+	first, err := r.end(acme, s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(byAction(first)[chat.FileTicket], "7")
+	if _, err := r.AddNote(t.Context(), acme, "c", note("n2", "Late")); err != nil {
+		t.Fatal(err)
+	}
+	r.contact("k", "new@example.com")
+	l, _ := link("l1")
+	r.createLink(l)
+	if _, err := r.ask("c", 1, "t1", store.Idempotency{}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := r.end(acme, s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := r.count("select count(*) from deliveries"); n != len(first)+4 {
+		t.Fatalf("%d deliveries", n)
+	}
+	same := func(a, b chat.Delivery) bool { return a.ID == b.ID }
+	if !slices.EqualFunc(first, again, same) {
+		t.Errorf("first %+v\nand then %+v", first, again)
 	}
 }
 
