@@ -22,6 +22,7 @@ func TestAPaneIsAPageForOneAgent(t *testing.T) {
 		URL       string
 		ExpiresAt time.Time `json:"expires_at"`
 	}
+	d.do("POST", "/v1/conversations/c/pane", object{"agent": "a_1", "expires_in": "1d"}).is(201, nil)
 	d.do("POST", "/v1/conversations/c/pane", object{"agent": "a_1", "expires_in": "1h"}).is(201, &pane)
 	path, ok := strings.CutPrefix(pane.URL, publicURL)
 	if !ok || time.Until(pane.ExpiresAt) > time.Hour || time.Until(pane.ExpiresAt) < 59*time.Minute {

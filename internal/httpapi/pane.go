@@ -89,11 +89,11 @@ func (r paneRequest) check() (time.Duration, error) {
 	if r.ExpiresIn == "" {
 		return paneLife, nil
 	}
-	life, err := time.ParseDuration(r.ExpiresIn)
-	if err != nil || life < time.Second || life > longestPane {
-		return 0, invalid("expires_in", "is no duration, as 8h, of at most 24h")
+	life, err := config.ParseDuration(r.ExpiresIn) // as of a link
+	if err != nil || time.Duration(life) < time.Second || time.Duration(life) > longestPane {
+		return 0, invalid("expires_in", "is no duration, as 8h or 1d, of at most 24h")
 	}
-	return life, nil
+	return time.Duration(life), nil
 }
 
 // showPane shows the pane to whoever has its address. The query's done says in one word
