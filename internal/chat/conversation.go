@@ -23,12 +23,12 @@ type Snapshot struct {
 	Timezone      string    `json:"timezone,omitempty"`
 	StartedAt     time.Time `json:"started_at"`
 	EndedAt       time.Time `json:"ended_at,omitzero"`
-	EndedBy       string    `json:"ended_by,omitempty"`
-	Outcome       string    `json:"outcome,omitempty"`
+	EndedBy       string    `json:"ended_by,omitempty" enum:"agent,user,timeout"`
+	Outcome       string    `json:"outcome,omitempty" enum:"resolved,unresolved,follow_up"`
 	User          User      `json:"user,omitzero"`
 	Agents        []Agent   `json:"agents,omitempty"`
 	AssignedAgent string    `json:"assigned_agent,omitempty"`
-	Messages      []Message `json:"messages"`
+	Messages      []Message `json:"messages" nullable:"false"`
 	Notes         []Note    `json:"notes,omitempty"`
 	Form          []Answer  `json:"form,omitempty"`
 	Flags         []Flag    `json:"flags,omitempty"`
@@ -69,7 +69,7 @@ type Message struct {
 // Author says who wrote a message. Kind is one of AuthorUser, AuthorAgent,
 // AuthorAssistant and AuthorSystem.
 type Author struct {
-	Kind string `json:"kind"`
+	Kind string `json:"kind" enum:"user,agent,assistant,system"`
 	ID   string `json:"id,omitempty"`
 }
 

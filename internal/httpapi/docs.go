@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -98,10 +99,9 @@ func docsCalls(openapi *huma.OpenAPI) []docsCall {
 			if op.RequestBody != nil {
 				call.Body = schemaName(op.RequestBody.Content["application/json"])
 			}
-			for status, response := range op.Responses {
-				if status != "default" {
-					call.Status, call.Answer = status, schemaName(response.Content["application/json"])
-				}
+			status := strconv.Itoa(cmp.Or(op.DefaultStatus, http.StatusOK))
+			if response := op.Responses[status]; response != nil {
+				call.Status, call.Answer = status, schemaName(response.Content["application/json"])
 			}
 			calls = append(calls, call)
 		}

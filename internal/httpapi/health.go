@@ -15,8 +15,8 @@ func (a *api) routeHealth() {
 	}, "", healthz)
 	a.page(operation{
 		id: "readyz", method: http.MethodGet, path: "/readyz", tag: "Operation",
-		summary: "Whether all that the program needs answers",
-		doc:     "503 when a part does not; the object says of each part ok or unavailable.",
+		summary: "Whether all that the program needs answers", pages: []int{http.StatusServiceUnavailable},
+		doc: "503 when a part does not; the object says of each part ok or unavailable.",
 	}, "", a.readyz)
 	a.page(operation{
 		id: "metrics", method: http.MethodGet, path: "/metrics", tag: "Operation",

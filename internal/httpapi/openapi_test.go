@@ -149,3 +149,49 @@ func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDescriptionRefusesWhatTheDoorRefuses(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	raw, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := load(t, raw)
+	for _, c := range []struct{ schema, path, body string }{
+		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":null}`},
+		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":[],"outcome":"well"}`},
+		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":[],"ended_by":"bot"}`},
+		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":[{"id":"m","at":"2026-11-20T09:12:03Z","author":{"kind":"bot"}}]}`},
+		{"LinkRequest", "/v1/links", `{"purpose":"other","conversation":"c"}`},
+		{"LinkRequest", "/v1/links", `{"purpose":"resume","conversation":"c","send":{"channel":"fax","to":"1"}}`},
+	} {
+		var body any
+		if err := json.Unmarshal([]byte(c.body), &body); err != nil {
+			t.Fatal(err)
+		}
+		if doc.Components.Schemas[c.schema].Value.VisitJSON(body) == nil {
+			t.Errorf("%s takes %s", c.schema, c.body)
+		}
+		d.do("POST", c.path, json.RawMessage(c.body)).is(422, nil)
+	}
+}
+
+func TestTheDescriptionKnowsTheStatusesOfPages(t *testing.T) {
+	t.Parallel()
+	raw, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := load(t, raw)
+	for call, statuses := range map[string][]int{
+		"GET /readyz": {200, 503}, "GET /r/{token}": {200, 404, 410}, "POST /r/{token}": {303, 404, 410}, "POST /pane/{signed}": {201, 303, 409, 422},
+	} {
+		method, route, _ := strings.Cut(call, " ")
+		for _, status := range statuses {
+			if doc.Paths.Value(route).GetOperation(method).Responses.Status(status) == nil {
+				t.Errorf("%s: %d is described as a problem", call, status)
+			}
+		}
+	}
+}

@@ -29,6 +29,7 @@ func (a *api) routePane() {
 	a.page(operation{
 		id: "act-on-pane", method: http.MethodPost, path: "/pane/{signed}", tag: "Conversations",
 		summary: "What an agent does on that page", status: http.StatusSeeOther,
+		pages: []int{http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity},
 		doc: "The page's own forms. The query's do is note, transcript, link or settle, as far as the address was given out for it (403 not_allowed); " +
 			"each does what the API's call of that purpose does. Redirects (303) to the page. A link that is not sent is shown on the answer (201) " +
 			"and nowhere else; what was wrong is shown on the page, with what was typed (422, 409).",
@@ -46,7 +47,7 @@ const (
 type paneRequest struct {
 	Agent     string   `json:"agent"`
 	Can       []string `json:"can,omitempty" enum:"note,transcript,link,settle" doc:"What the agent may do on the page; nothing if left out. settle is to resolve deliveries that are unknown."`
-	ExpiresIn string   `json:"expires_in,omitempty" doc:"A duration, as 8h."`
+	ExpiresIn string   `json:"expires_in,omitempty" doc:"A duration, as 8h or 1d."`
 }
 
 // paneAddress is {"url","expires_at"}.

@@ -18,12 +18,12 @@ import (
 func (a *api) routeRedeem() {
 	a.page(operation{
 		id: "show-link", method: http.MethodGet, path: "/r/{token}", tag: "Links",
-		summary: "The user's page behind a link",
-		doc:     "Changes nothing, because mail scanners follow links. 410 when the link has expired or was revoked.",
+		summary: "The user's page behind a link", pages: []int{http.StatusNotFound, http.StatusGone},
+		doc: "Changes nothing, because mail scanners follow links. 410 when the link has expired or was revoked.",
 	}, "", a.showLink)
 	a.page(operation{
 		id: "redeem-link", method: http.MethodPost, path: "/r/{token}", tag: "Links",
-		summary: "Redeem a link", status: http.StatusSeeOther,
+		summary: "Redeem a link", status: http.StatusSeeOther, pages: []int{http.StatusNotFound, http.StatusGone},
 		doc: "Redirects (303) to the organization's links.target with a grant: a JWT (HS256) that is good for five minutes.",
 	}, "", a.redeemLink)
 }

@@ -40,6 +40,8 @@ type operation struct {
 	summary, doc     string
 	tag              string
 	status           int // of a success; 0 means 200
+	// pages are the other statuses that a page answers with by itself, and not by a problem.
+	pages []int
 	// body is the type of the JSON body, nil if the call takes none, of at most limit
 	// bytes (smallBody if 0).
 	body     reflect.Type
@@ -131,8 +133,9 @@ func (a *api) room(ctx context.Context, n int) (leave func(), err error) {
 // page adds a route that is no JSON call: a page, a webhook, a probe.
 func (a *api) page(op operation, scheme string, h http.HandlerFunc) {
 	described := a.describe(op, scheme)
-	status := cmp.Or(op.status, http.StatusOK)
-	described.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status)}
+	for _, status := range append([]int{cmp.Or(op.status, http.StatusOK)}, op.pages...) {
+		described.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status)}
+	}
 	for _, parameter := range pathParameter.FindAllStringSubmatch(op.path, -1) {
 		described.Parameters = append(described.Parameters, &huma.Param{Name: parameter[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
 	}

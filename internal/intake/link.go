@@ -22,17 +22,17 @@ const maxLinkTTL = 366 * 24 * time.Hour
 
 // LinkRequest is the body of POST /v1/links.
 type LinkRequest struct {
-	Purpose      string `json:"purpose"`
+	Purpose      string `json:"purpose" enum:"resume,invite"`
 	Conversation string `json:"conversation"`
 	AssignTo     struct {
 		Agent string `json:"agent,omitempty"`
 		Group string `json:"group,omitempty"`
 	} `json:"assign_to,omitzero"`
 	Send *struct {
-		Channel string `json:"channel"`
-		To      string `json:"to"`
+		Channel string `json:"channel" enum:"sms,email"`
+		To      string `json:"to" doc:"A number or an address; one that is no good suppresses the message, and the link works."`
 	} `json:"send,omitempty"`
-	ExpiresIn string `json:"expires_in,omitempty"`
+	ExpiresIn string `json:"expires_in,omitempty" doc:"A duration, as 168h or 7d, of at most a year. Default: links.ttl of the configuration."`
 }
 
 // LinkAnswer is the answer to POST /v1/links. Delivery is null when nothing is sent.
