@@ -290,7 +290,7 @@ func (a *App) work(ctx context.Context) error {
 		ShutdownTimeout:          time.Duration(a.config.Workers.ShutdownTimeout),
 		RetryDelayFunc:           workers.RetryDelay,
 		IsFailure:                workers.IsFailure,
-		Logger:                   quiet{a.log},
+		Logger:                   quiet{newRemarks(a.log, "asynq")},
 		LogLevel:                 asynq.WarnLevel,
 	})
 	if err := server.Start(a.worker.Handler()); err != nil {

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
+
+	"github.com/hibiken/asynq"
 )
 
 // Probe begins to ask a part that is in use how it is.
@@ -11,3 +14,6 @@ func Probe(ctx context.Context, part func(context.Context) error) (answer func()
 	inUse.Store(true)
 	return probe(ctx, part, &inUse)
 }
+
+// NewQuiet returns asynq's logger.
+func NewQuiet(log *slog.Logger) asynq.Logger { return quiet{newRemarks(log, "asynq")} }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,14 +46,3 @@ type shared struct{ client redis.UniversalClient }
 
 // MakeRedisClient returns the shared client.
 func (s shared) MakeRedisClient() any { return s.client }
-
-// quiet is asynq's logger: warnings and errors alone, as structured lines.
-type quiet struct{ log *slog.Logger }
-
-func (quiet) Debug(...any) {}
-func (quiet) Info(...any)  {}
-
-// asynq's lines name task ids and what Redis answered, never a payload.
-func (q quiet) Warn(args ...any)  { q.log.Warn("asynq", "says", fmt.Sprint(args...)) }
-func (q quiet) Error(args ...any) { q.log.Error("asynq", "says", fmt.Sprint(args...)) }
-func (q quiet) Fatal(args ...any) { q.log.Error("asynq", "says", fmt.Sprint(args...)) }

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -28,7 +26,7 @@ func Serve(ctx context.Context, path string, migrate bool, o Options) error {
 	if err != nil {
 		return err
 	}
-	redis.SetLogger(redisLog{o.Log}) // it has one for the whole process, and prints by default
+	redis.SetLogger(redisLog{newRemarks(o.Log, "redis")}) // it has one for the whole process, and prints by default
 	traces, stop := startTraces(ctx, o.Log)
 	defer stop()
 	o.Traces = traces
@@ -38,13 +36,4 @@ func Serve(ctx context.Context, path string, migrate bool, o Options) error {
 	}
 	defer a.Close()
 	return a.run(ctx, migrate)
-}
-
-// redisLog has what the Redis client remarks as structured lines. They name servers and
-// why they could not be reached, never what was sent to them.
-type redisLog struct{ log *slog.Logger }
-
-// Printf logs a warning.
-func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
-	l.log.WarnContext(ctx, "redis", "says", fmt.Sprintf(format, args...))
 }
