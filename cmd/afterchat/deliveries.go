@@ -26,8 +26,8 @@ func (f ledgerFlags) open(ctx context.Context, s streams) (*app.Ledger, error) {
 
 type listCommand struct {
 	ledgerFlags
-	State        string `enum:",pending,calling,delivered,failed,unknown,suppressed,cancelled" default:"" help:"Only those in this state."`
-	Action       string `enum:",file_ticket,attach_notes,amend_ticket,email_transcript,send_link" default:"" help:"Only those of this action."`
+	State        string `enum:",pending,calling,delivered,failed,unknown,suppressed,cancelled" default:"" help:"Only those in this state: pending, calling, delivered, failed, unknown, suppressed or cancelled."`
+	Action       string `enum:",file_ticket,attach_notes,amend_ticket,email_transcript,send_link" default:"" help:"Only those of this action: file_ticket, attach_notes, amend_ticket, email_transcript or send_link."`
 	Conversation string `help:"Only those of this conversation."`
 	Limit        int    `default:"100" help:"At most so many; 0 for all."`
 }
