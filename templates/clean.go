@@ -28,7 +28,7 @@ func line(s string) string {
 			b.WriteByte(' ')
 			space = false
 		}
-		visible = visible || unicode.IsGraphic(r)
+		visible = visible || isVisible(r)
 		b.WriteRune(r)
 	}
 	if !visible {
@@ -39,10 +39,14 @@ func line(s string) string {
 
 // block returns s as lines that end in "\n", without empty lines at its end. Control
 // characters become their visible pictures (ESC is U+241B), bidi formatting goes, and
-// everything that some reader takes for the end of a line becomes one.
+// everything that some reader takes for the end of a line becomes one. What has nothing
+// to see is empty.
 func block(s string) string {
 	if !isCleanBlock(s) {
 		s = cleanBlock(s)
+	}
+	if !strings.ContainsFunc(s, isVisible) {
+		return ""
 	}
 	return strings.TrimRight(s, "\n")
 }
@@ -162,6 +166,10 @@ func isCleanBlock(s string) bool {
 	}
 	return true
 }
+
+// isVisible reports what leaves a mark where it is written. What Unicode's tables here do
+// not know does: they are older than some emoji.
+func isVisible(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) }
 
 // isBidiFormatting reports embeddings, overrides and isolates. The marks (U+200E,
 // U+200F, U+061C) are harmless and stay.

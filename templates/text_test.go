@@ -22,6 +22,8 @@ func TestLine(t *testing.T) {
 		"an emoji of several parts stays":     {"👩‍🚒", "👩‍🚒"},
 		"white space alone is nothing":        {" \n ", ""},
 		"what cannot be seen is nothing":      {"\u200b\u200d\ufeff", ""},
+		"a picture newer than Go knows stays": {"\U0001fae9", "\U0001fae9"},
+		"a letter of one's own font stays":    {"\uf8ff", "\uf8ff"},
 		"a space at the end goes":             {"Ann ", "Ann"},
 		"a left-to-right mark does no harm":   {"A\u200en", "A\u200en"},
 		"nothing stays nothing":               {"", ""},
@@ -46,6 +48,10 @@ func TestBlock(t *testing.T) {
 		"empty lines at the end go":            {"a\n\n", "a"},
 		"empty lines in front and inside stay": {"\n\na\n\nb", "\n\na\n\nb"},
 		"broken UTF-8 is marked":               {"a\xc3", "a\ufffd"},
+		"white space alone is nothing":         {" \n\t\u3000\u0085\u2028", ""},
+		"what cannot be seen is nothing":       {"\u200b \ufeff\u202e\n\u2060", ""},
+		"a picture newer than Go knows stays":  {"\U0001fae9", "\U0001fae9"},
+		"a control character alone stays":      {"\x1b", "␛"},
 	} {
 		if got := block(c.in); got != c.want {
 			t.Errorf("%s: block(%q) = %q, want %q", name, c.in, got, c.want)
