@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/connectors/all"
 	"github.com/afterchat/afterchat/internal/config"
 )
@@ -77,5 +81,35 @@ func TestADeskWithoutAnAddressIsRefusedWhereItStands(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestADeskLooksAtWhereItHasAnswersGo(t *testing.T) {
+	t.Parallel()
+	desks := 0
+	for _, kind := range all.Kinds() {
+		settings := kind.Settings()
+		if _, ok := settings.(connectors.Answering); !ok {
+			continue
+		}
+		desks++
+		if err := yaml.Unmarshal([]byte("{base_url: 'https://desk.example', reply_to: '{ticket}', subject_tag: '[acme]'}"), settings); err != nil {
+			t.Fatal(err)
+		}
+		examiner, ok := settings.(connectors.Examiner)
+		if !ok {
+			t.Errorf("%s does not look at its settings", kind.Type)
+			continue
+		}
+		var refused []string
+		for _, f := range examiner.Examine() {
+			refused = append(refused, f.Field)
+		}
+		if diff := cmp.Diff([]string{"reply_to", "subject_tag"}, refused); diff != "" {
+			t.Errorf("%s refuses (-want +got):\n%s", kind.Type, diff)
+		}
+	}
+	if desks < 2 {
+		t.Errorf("%d kinds of desks take answers by mail", desks)
 	}
 }

@@ -38,9 +38,9 @@ const (
 // Identity names the account by its type, server and login.
 func (s *Settings) Identity() string { return "rt " + s.BaseURL + " " + s.User }
 
-// Examine refuses an account without its address.
+// Examine refuses an account without its address, and answers that go astray.
 func (s *Settings) Examine() []connectors.Finding {
-	return s.WithoutAddress("https://rt.acme.example")
+	return append(s.WithoutAddress("https://rt.acme.example"), s.Answers.Examine()...)
 }
 
 // Kind is this connector's entry in the table of all of them.

@@ -44,9 +44,9 @@ func (s *Settings) Identity() string {
 	return strings.Join([]string{Type, trimURL(s.BaseURL), strings.ToLower(s.Email)}, " ")
 }
 
-// Examine refuses an account without its address.
+// Examine refuses an account without its address, and answers that go astray.
 func (s *Settings) Examine() []connectors.Finding {
-	return s.WithoutAddress("https://acme.zendesk.com")
+	return append(s.WithoutAddress("https://acme.zendesk.com"), s.Answers.Examine()...)
 }
 
 // Kind returns the entry of this connector in the table of all.
