@@ -16,6 +16,7 @@ func line(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	space, visible := false, false
+	var marks pile
 	for _, r := range s {
 		switch {
 		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
@@ -29,6 +30,9 @@ func line(s string) string {
 			space = false
 		}
 		visible = visible || isVisible(r)
+		if marks.full(r) {
+			b.WriteRune(markBearer)
+		}
 		b.WriteRune(r)
 	}
 	if !visible {
@@ -55,6 +59,7 @@ func cleanBlock(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	afterCR := false
+	var marks pile
 	for _, r := range s {
 		if r == '\n' && afterCR {
 			afterCR = false
@@ -73,6 +78,9 @@ func cleanBlock(s string) string {
 		case r > 0x7f && r < 0xa0:
 			b.WriteRune(utf8.RuneError)
 		case isBidiFormatting(r):
+		case marks.full(r):
+			b.WriteRune(markBearer)
+			b.WriteRune(r)
 		default:
 			b.WriteRune(r)
 		}
@@ -155,16 +163,53 @@ func isPlainLine(s string) bool {
 
 // isCleanBlock reports text that block would leave as it is but for its end.
 func isCleanBlock(s string) bool {
+	var marks pile
 	for i, r := range s {
 		switch {
 		case r >= ' ' && r < 0x7f || r == '\n' || r == '\t':
+			marks = 0
 		case r < 0xa0, r == '\u2028', r == '\u2029', isBidiFormatting(r):
 			return false
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"), marks.full(r):
 			return false
 		}
 	}
 	return true
+}
+
+// mostMarks is how many marks stay on one letter; no script needs so many. A pile of them
+// is written over what others said above and below, so the rest stands on circles of its
+// own, as Unicode shows a mark that has no letter.
+const (
+	mostMarks  = 8
+	markBearer = '\u25cc'
+)
+
+// pile counts the marks on a letter.
+type pile int
+
+// full reports whether the next of a text is a mark for which there is no more room.
+func (p *pile) full(r rune) bool {
+	switch {
+	case !isMark(r):
+		*p = 0
+	case *p < mostMarks:
+		*p++
+	default:
+		*p = 1
+		return true
+	}
+	return false
+}
+
+// isMark reports what stands on the letter before it, and the joiners that hold such
+// together. What most texts are made of is told without Unicode's tables.
+func isMark(r rune) bool {
+	switch {
+	case r < 0x300, r >= 0x370 && r < 0x483, r >= 0x3100 && r < 0xA66F, r >= 0xAC00 && r < 0xFB1E, r >= 0x1F000 && r < 0xE0100:
+		return false
+	}
+	return r == '\u200c' || r == '\u200d' || unicode.In(r, unicode.Mn, unicode.Me)
 }
 
 // isVisible reports what leaves a mark where it is written. What Unicode's tables here do

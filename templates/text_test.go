@@ -24,6 +24,7 @@ func TestLine(t *testing.T) {
 		"what cannot be seen is nothing":      {"\u200b\u200d\ufeff", ""},
 		"a picture newer than Go knows stays": {"\U0001fae9", "\U0001fae9"},
 		"a letter of one's own font stays":    {"\uf8ff", "\uf8ff"},
+		"a pile of marks is taken apart":      {"A" + strings.Repeat("\u0301", 10), "A" + strings.Repeat("\u0301", 8) + "◌\u0301\u0301"},
 		"a space at the end goes":             {"Ann ", "Ann"},
 		"a left-to-right mark does no harm":   {"A\u200en", "A\u200en"},
 		"nothing stays nothing":               {"", ""},
@@ -52,6 +53,11 @@ func TestBlock(t *testing.T) {
 		"what cannot be seen is nothing":       {"\u200b \ufeff\u202e\n\u2060", ""},
 		"a picture newer than Go knows stays":  {"\U0001fae9", "\U0001fae9"},
 		"a control character alone stays":      {"\x1b", "␛"},
+		"as many marks as scripts need stay":   {"שׁ\u05bc\u05b8\u0591\u05bd, ở, กิ๊", "שׁ\u05bc\u05b8\u0591\u05bd, ở, กิ๊"},
+		"a pile of marks is taken apart":       {"a" + strings.Repeat("\u0301", 9) + "b\u0301", "a" + strings.Repeat("\u0301", 8) + "◌\u0301b\u0301"},
+		"so is one of another script's":        {"ก" + strings.Repeat("\u0e47", 17), "ก" + strings.Repeat("\u0e47", 8) + "◌" + strings.Repeat("\u0e47", 8) + "◌\u0e47"},
+		"and one that is held together":        {"a" + strings.Repeat("\u0301\u200d", 5), "a" + strings.Repeat("\u0301\u200d", 4) + "◌\u0301\u200d"},
+		"emoji of many parts stay":             {strings.Repeat("👩🏽\u200d❤\ufe0f\u200d👩🏿", 3), strings.Repeat("👩🏽\u200d❤\ufe0f\u200d👩🏿", 3)},
 	} {
 		if got := block(c.in); got != c.want {
 			t.Errorf("%s: block(%q) = %q, want %q", name, c.in, got, c.want)
