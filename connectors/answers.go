@@ -59,5 +59,5 @@ func (a Answers) Examine() []Finding {
 
 func isMailbox(s string) bool {
 	_, err := mail.ParseAddress(s)
-	return err == nil && !strings.ContainsAny(s, "\r\n")
+	return err == nil && !strings.ContainsAny(s, "\r\n") && !strings.HasSuffix(strings.TrimSpace(s), ";") // a group
 }

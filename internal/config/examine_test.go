@@ -42,6 +42,7 @@ func TestWhatAccountsFindWrongIsNamedAtItsPlace(t *testing.T) {
 		"keys at the server":             {mail("smtp: {address: 'a:1', dkim: []}"), "smtp: unknown key"},
 		"a server that is nowhere":       {mail("smtp: {address: nowhere}"), ":7:47: address: is nowhere"},
 		"answers that go nowhere":        {desk("reply_to: 'support+id{ticket}'"), "reply_to: must be an address once {ticket} is filled in"},
+		"answers to a group":             {desk("reply_to: 'Team: support+id{ticket}@acme.example;'"), "reply_to: must be an address once {ticket} is filled in"},
 		"answers without a ticket":       {desk("reply_to: support@acme.example"), "reply_to: needs {ticket} in it"},
 		"a tag without a ticket":         {desk("subject_tag: '[acme]'"), "subject_tag: must be a short line with {ticket} in it"},
 		"a tag of two lines":             {desk(`subject_tag: "[acme #{ticket}]\nBcc: x@y.example"`), "subject_tag: must be a short line"},
