@@ -67,9 +67,10 @@ func encoded(t *testing.T) map[string][]byte {
 	return map[string][]byte{"image/png": p.Bytes(), "image/jpeg": j.Bytes(), "image/gif": g.Bytes(), "image/webp": webp}
 }
 
-// bomb is the header of a PNG of 60,000 by 60,000 pixels, whole and with its checksum.
-func bomb() []byte {
-	header := []byte("IHDR\x00\x00\xea\x60\x00\x00\xea\x60\x01\x00\x00\x00\x00")
+// bomb is the header of a PNG of so many pixels on each side, whole and with its checksum.
+func bomb(side uint32) []byte {
+	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), side), side)
+	header = append(header, "\x01\x00\x00\x00\x00"...)
 	out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), header...)
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(header))
 }
@@ -93,7 +94,9 @@ func TestWhatAFileIsDecidesItsBytesAndNotItsName(t *testing.T) {
 		"an image that is served as a page":   {"text/html", images["image/gif"], "image/gif", false},
 		"a page that is called an image":      {"image/png", page, "application/octet-stream", false},
 		"a drawing that can hold scripts":     {"image/svg+xml", []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`), "application/octet-stream", false},
-		"an image too large for any reader":   {"image/png", bomb(), "image/png", false},
+		"an image too wide for any reader":    {"image/png", bomb(60_000), "image/png", false},
+		"an image too large for any reader":   {"image/png", bomb(15_000), "image/png", false},
+		"an image that any reader can show":   {"image/png", bomb(7_000), "image/png", true},
 		"the beginning of an image, no more":  {"image/png", images["image/png"][:12], "image/png", false},
 		"a document":                          {"application/pdf", []byte("%PDF-1.7\n"), "application/pdf", false},
 		"nothing":                             {"", nil, "text/plain", false},
@@ -148,9 +151,23 @@ func TestAFileLongerThanWantedIsNotTaken(t *testing.T) {
 	}
 }
 
+func TestAFileWithoutEndIsNotReadOn(t *testing.T) {
+	t.Parallel()
+	f, s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			w.Write(make([]byte, 1000))
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if got, err := f.Get(ctx, s.URL, fetch.Limits{Other: 5000}); err != nil || got.Content != nil {
+		t.Errorf("%d bytes, %v", len(got.Content), err)
+	}
+}
+
 func TestABombTakesNoMoreThanAFileMay(t *testing.T) {
 	t.Parallel()
-	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(append(bomb(), make([]byte, 100)...)) })
+	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(append(bomb(60_000), make([]byte, 100)...)) })
 	got, err := f.Get(t.Context(), s.URL, fetch.Limits{Image: 1 << 20, Other: 50})
 	if err != nil || got.Image || got.Content != nil {
 		t.Errorf("an image: %t, %d bytes, %v", got.Image, len(got.Content), err)
@@ -195,6 +212,30 @@ func TestOnlyPublicAddressesAreAskedAndOnlyOverHTTPS(t *testing.T) {
 	t.Cleanup(strict.Close)
 	if _, err := strict.Get(t.Context(), s.URL, fetch.Limits{}); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "address" {
 		t.Errorf("in production loopback is no address: %v", err)
+	}
+}
+
+// What no test may connect to is asked here without a network.
+func TestOnlyPortFourFourThreeOfPublicAddressesIsPublic(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"8.8.8.8:443": true, "[2606:4700::1111]:443": true,
+		"8.8.8.8:80": false, "8.8.8.8:8443": false, "8.8.8.8:6379": false, "[2606:4700::1111]:22": false,
+		"10.0.0.1:443": false, "172.16.0.1:443": false, "192.168.1.1:443": false, "100.64.0.1:443": false, "127.0.0.1:443": false,
+		"169.254.169.254:443": false, "0.0.0.0:443": false, "224.0.0.1:443": false, "255.255.255.255:443": false,
+		"[::1]:443": false, "[::]:443": false, "[fe80::1]:443": false, "[fd00:ec2::254]:443": false, "[::ffff:10.0.0.1]:443": false,
+		"[64:ff9b::a00:1]:443": false, "[2002:a00:1::]:443": false,
+	} {
+		network := "tcp4"
+		if address[0] == '[' {
+			network = "tcp6"
+		}
+		if err := fetch.Public(network, address, nil); (err == nil) != want {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if fetch.Public("udp4", "8.8.8.8:443", nil) == nil {
+		t.Error("UDP is let through")
 	}
 }
 

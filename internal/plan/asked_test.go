@@ -1,10 +1,12 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/afterchat/afterchat/internal/chat"
 	"github.com/afterchat/afterchat/internal/config"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
 )
 
@@ -35,6 +37,32 @@ func TestATranscriptThatIsAskedForIsOneMoreThanThoseOfTheRules(t *testing.T) {
 	}
 	if len(keys) != rules+3 {
 		t.Errorf("%d keys, want %d", len(keys), rules+3)
+	}
+}
+
+func TestNoAddressThatTheUserIsKnownByGetsWhatIsInternal(t *testing.T) {
+	t.Parallel()
+	o := acme()
+	o.Mail = &config.Mail{}
+	for to, code := range map[string]string{
+		plan.ToUser: "internal_to_user", "ann@example.com": "internal_to_user", "ANN+x@work.example": "internal_to_user", "boss@example.com": "",
+	} {
+		ask := plan.Ask{ID: "t_1", To: to, Audience: chat.Internal}
+		if _, err := plan.Asked(followUp(), o, ask, []string{"ann@example.com", "ann@work.example"}); fault.CodeOf(err) != code {
+			t.Errorf("to %q: %v", to, err)
+		}
+	}
+}
+
+func TestACoveringNoteHasFourThousandCharactersAtMost(t *testing.T) {
+	t.Parallel()
+	o := acme()
+	o.Mail = &config.Mail{}
+	for n, code := range map[int]string{plan.MaxCover: "", plan.MaxCover + 1: "invalid_field"} {
+		ask := plan.Ask{ID: "t_1", To: plan.ToUser, Audience: chat.Customer, Cover: strings.Repeat("é", n)}
+		if _, err := plan.Asked(followUp(), o, ask, nil); fault.CodeOf(err) != code {
+			t.Errorf("%d characters: %v", n, err)
+		}
 	}
 }
 

@@ -52,6 +52,25 @@ func TestALinkOutlivesTheRotationOfItsKey(t *testing.T) {
 	}
 }
 
+// Links, panes and bounces that are out in the world have to work with the next version:
+// whatever changes one of these makes all of its kind void.
+func TestTokensStayWhatTheyWere(t *testing.T) {
+	t.Parallel()
+	k := keys(t, newSecret)
+	pane := k.SignPane(signing.Pane{Organization: "acme", Conversation: "c", Agent: "a", Can: []string{"note"}, ExpiresAt: time.Unix(1_800_000_000, 0)})
+	key := chat.NewKey("acme", "c", 1, chat.EmailTranscript, "user")
+	for what, got := range map[string][2]string{
+		"link":   {k.LinkToken("l1", 1), "GuomwIxdFpg0miV5kjzjkiiHM8slxxBLAI1l5rHQ8lP"},
+		"pane":   {pane, "eyJvIjoiYWNtZSIsImMiOiJjIiwiYSI6ImEiLCJuIjpbIm5vdGUiXSwieCI6MTgwMDAwMDAwMH0.qSitrilOJdKR3GtdY1lmnbttq0AUS3C_3WpCP0U52pE"},
+		"bounce": {k.BounceMark("acme", key).Tag, "2hxvxiopsupo"},
+		"key":    {key.String(), "0c8f7874204f81c2db9f1e4f53645ded"},
+	} {
+		if got[0] != got[1] {
+			t.Errorf("the %s is %s", what, got[0])
+		}
+	}
+}
+
 func TestNoTwoLinksShareAToken(t *testing.T) {
 	t.Parallel()
 	k := keys(t, newSecret)
@@ -130,6 +149,7 @@ func TestAPaneThatWasTamperedWithIsDenied(t *testing.T) {
 		"other claims":                 forged + "." + signature,
 		"a cut signature":              claims + "." + signature[:len(signature)-2],
 		"more after the signature":     token + ".x",
+		"another spelling of its last": claims + "." + signature[:len(signature)-1] + string(signature[len(signature)-1]+1),
 		"a link's token":               k.LinkToken("l", 1),
 		"signed with the secret alone": forged + "." + base64.RawURLEncoding.EncodeToString(direct.Sum(nil)),
 		"another operator's":           keys(t, oldSecret).SignPane(signing.Pane{ExpiresAt: now.Add(time.Hour)}),
