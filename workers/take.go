@@ -27,10 +27,10 @@ type envelope struct {
 // and only then.
 func (w *Worker) take(in func(context.Context, *config.Organization, string, []byte) error) asynq.HandlerFunc {
 	return func(ctx context.Context, t *asynq.Task) error {
-		var e envelope
 		if len(t.Payload()) > tasks.MaxPayload {
-			return w.reject(ctx, t, e.Organization, "payload_too_large")
+			return w.reject(ctx, t, "", "payload_too_large")
 		}
+		var e envelope
 		if err := chat.Decode(chat.Sanitize(t.Payload()), &e); err != nil {
 			return w.reject(ctx, t, "", reason(err))
 		}

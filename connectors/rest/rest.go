@@ -117,7 +117,7 @@ func (c *Client) Do(ctx context.Context, call Call) (http.Header, error) {
 	safe := call.Method == http.MethodGet || call.Method == http.MethodHead
 	resp, err := req.Execute(call.Method, call.Path)
 	if err != nil && (resp == nil || resp.StatusCode() < 300 || resp.StatusCode() > 399) {
-		return nil, fmt.Errorf("%s: %w", call.Op, noAnswer(err, wrote.Load() && !safe))
+		return nil, fmt.Errorf("%s: %w", call.Op, NoAnswer(err, wrote.Load() && !safe))
 	}
 	if resp.StatusCode() >= 200 && resp.StatusCode() <= 299 {
 		return resp.Header(), nil
@@ -131,9 +131,10 @@ func (c *Client) Do(ctx context.Context, call Call) (http.Header, error) {
 
 var codeLike = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
 
-// noAnswer classifies a request that got no whole answer. The text of err is not shown,
-// because net/http puts the URL into it.
-func noAnswer(err error, mayHaveHappened bool) *fault.Error {
+// NoAnswer turns the error of a request that got no whole answer into a fault: Ambiguous
+// where it may have had an effect, Transient otherwise, and a fault as it is. The text of
+// err is not shown, because net/http puts the URL into it.
+func NoAnswer(err error, mayHaveHappened bool) *fault.Error {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f
 	}

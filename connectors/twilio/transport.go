@@ -79,7 +79,7 @@ func (x *exchange) outcome(op string, err error) error {
 	case err == nil && x.status >= 200 && x.status <= 299:
 		return nil
 	case x.status == 0:
-		return fmt.Errorf("%s: %w", op, noAnswer(err, x.wrote.Load() && !x.safe))
+		return fmt.Errorf("%s: %w", op, rest.NoAnswer(err, x.wrote.Load() && !x.safe))
 	case x.status >= 200 && x.status <= 299:
 		kind := fault.Ambiguous
 		if x.safe {
@@ -113,23 +113,4 @@ func refusal(code, status int, header http.Header, safe bool) *fault.Error {
 		f.Kind = fault.Denied
 	}
 	return f
-}
-
-func noAnswer(err error, mayHaveHappened bool) *fault.Error {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f
-	}
-	code, detail := "no_answer", "no answer"
-	timedOut, isNet := errors.AsType[net.Error](err)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), isNet && timedOut.Timeout():
-		code, detail = "timeout", "no answer in time"
-	case errors.Is(err, context.Canceled):
-		code, detail = "canceled", "stopped while waiting for the answer"
-	}
-	kind := fault.Transient
-	if mayHaveHappened {
-		kind = fault.Ambiguous
-	}
-	return fault.Wrap(kind, code, detail, err)
 }

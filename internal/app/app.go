@@ -85,6 +85,19 @@ func OpenStore(ctx context.Context, c *config.Config) (*store.Store, error) {
 	return store.Open(ctx, c.Database.Reveal(), terms(c))
 }
 
+// openCurrent does so, and refuses a database that is older or newer than this program.
+func openCurrent(ctx context.Context, c *config.Config) (*store.Store, error) {
+	s, err := OpenStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.CheckVersion(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
 func terms(c *config.Config) chat.Terms {
 	return chat.Terms{
 		Lease: time.Duration(c.Workers.Lease), Grace: time.Duration(c.Workers.Grace), MaxAge: time.Duration(c.Workers.MaxAge),

@@ -45,12 +45,8 @@ func OpenLedger(ctx context.Context, path, organization string, asJSON bool, out
 	if err != nil {
 		return nil, err
 	}
-	s, err := OpenStore(ctx, c)
+	s, err := openCurrent(ctx, c)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.CheckVersion(ctx); err != nil {
-		s.Close()
 		return nil, err
 	}
 	client, err := newRedis(c.Redis)

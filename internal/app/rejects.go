@@ -13,14 +13,11 @@ func Rejects(ctx context.Context, path string, limit int, asJSON bool, out io.Wr
 	if err != nil {
 		return err
 	}
-	s, err := OpenStore(ctx, c)
+	s, err := openCurrent(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := s.CheckVersion(ctx); err != nil {
-		return err
-	}
 	list, all, err := s.Rejects(ctx, limit)
 	if err != nil {
 		return err

@@ -35,12 +35,8 @@ func OpenSuppressions(ctx context.Context, path, organization string, asJSON boo
 	if !ok {
 		return nil, unknownOrganization(c, organization)
 	}
-	s, err := OpenStore(ctx, c)
+	s, err := openCurrent(ctx, c)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.CheckVersion(ctx); err != nil {
-		s.Close()
 		return nil, err
 	}
 	return &Suppressions{store: s, organization: o, asJSON: asJSON, out: out}, nil

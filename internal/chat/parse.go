@@ -15,8 +15,9 @@ import (
 
 // Limits of identifiers and of the numbers of things, which no real chat comes near.
 const (
-	maxID      = 255 // bytes
-	maxEpisode = 1_000_000
+	maxID = 255 // bytes
+	// MaxEpisode is the highest number that an episode may have.
+	MaxEpisode = 1_000_000
 )
 
 // ParseSnapshot reads a snapshot as the chat core sends it. It refuses what the chat
@@ -46,7 +47,7 @@ func ParseNote(raw []byte, now time.Time) (Note, error) {
 	if err := checkID(n.ID, "id"); err != nil {
 		return Note{}, err
 	}
-	if n.Episode < 0 || n.Episode > maxEpisode {
+	if n.Episode < 0 || n.Episode > MaxEpisode {
 		return Note{}, invalid("episode", "is out of range")
 	}
 	if n.At.IsZero() {
@@ -66,7 +67,7 @@ func ParseContact(raw []byte) (Contact, error) {
 	if err := checkID(c.ID, "id"); err != nil {
 		return Contact{}, err
 	}
-	if c.Episode < 0 || c.Episode > maxEpisode {
+	if c.Episode < 0 || c.Episode > MaxEpisode {
 		return Contact{}, invalid("episode", "is out of range")
 	}
 	return c, nil
@@ -153,7 +154,7 @@ func (s *Snapshot) check() error {
 	if err := checkID(s.ID, "id"); err != nil {
 		return err
 	}
-	if s.Episode < 0 || s.Episode > maxEpisode {
+	if s.Episode < 0 || s.Episode > MaxEpisode {
 		return invalid("episode", "is out of range")
 	}
 	if s.StartedAt.IsZero() {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -48,8 +47,11 @@ type Dispatcher struct {
 	settings Settings
 	log      *slog.Logger
 	wake     chan struct{}
-	beat     atomic.Int64
-	active   int // organizations that had something due in the last round
+
+	// What the one goroutine of Run remembers: when it refreshed, and how many organizations
+	// had something due in the last round.
+	refreshed time.Time
+	active    int
 }
 
 // New returns a dispatcher.
@@ -145,12 +147,15 @@ const (
 	enqueuers = 8
 )
 
-// refresh reads the accounts' pauses and freezes what has settled, twice a second.
+// refreshEvery is how often pauses and settled episodes are looked for.
+const refreshEvery = 500 * time.Millisecond
+
+// refresh reads the accounts' pauses and freezes what has settled.
 func (d *Dispatcher) refresh(ctx context.Context) error {
-	now := time.Now().UnixMilli()
-	if last := d.beat.Load(); now-last < 500 || !d.beat.CompareAndSwap(last, now) {
+	if time.Since(d.refreshed) < refreshEvery {
 		return nil
 	}
+	d.refreshed = time.Now()
 	pauses, err := d.store.Pauses(ctx)
 	if err != nil {
 		return err

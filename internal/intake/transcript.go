@@ -43,7 +43,7 @@ func (i *Intake) Transcript(ctx context.Context, o *config.Organization, id stri
 	if err := checkConversation(id); err != nil {
 		return TranscriptAnswer{}, err
 	}
-	if r.Episode < 0 || r.Episode > maxEpisode {
+	if r.Episode < 0 || r.Episode > chat.MaxEpisode {
 		return TranscriptAnswer{}, wrong("episode", "is out of range")
 	}
 	r.To, r.Audience = cmp.Or(strings.TrimSpace(r.To), plan.ToUser), cmp.Or(r.Audience, chat.Customer)
@@ -76,6 +76,3 @@ func (i *Intake) Transcript(ctx context.Context, o *config.Organization, id stri
 	i.Wake()
 	return answer, nil
 }
-
-// maxEpisode is the highest number that an episode may have.
-const maxEpisode = 1_000_000

@@ -63,7 +63,7 @@ const askTimeout = 500 * time.Millisecond
 // An account without a limit has only its rests.
 func (l *Redis) Take(ctx context.Context, account string, r connectors.Rate) time.Duration {
 	if r.PerSecond <= 0 {
-		return l.restsAnywhere(ctx, account)
+		return l.RestsFor(ctx, account)
 	}
 	if rest := l.rests(account); rest > 0 {
 		return rest

@@ -72,7 +72,8 @@ func (l *Redis) rest(name string, until time.Time) {
 // RestsFor returns how long a bucket still rests because a vendor asked for it, as far as
 // any process knew a second ago; 0 if it does not. It takes no token.
 func (l *Redis) RestsFor(ctx context.Context, bucket string) time.Duration {
-	return l.restsAnywhere(ctx, bucket)
+	l.hear(ctx)
+	return l.rests(bucket)
 }
 
 // rests is how long a bucket rests as far as this process knows.
@@ -88,12 +89,6 @@ func (l *Redis) rests(bucket string) time.Duration {
 		delete(l.resting, name)
 	}
 	return max(rest, 0)
-}
-
-// restsAnywhere is how long a bucket rests as far as any process knew a second ago.
-func (l *Redis) restsAnywhere(ctx context.Context, bucket string) time.Duration {
-	l.hear(ctx)
-	return l.rests(bucket)
 }
 
 // hear asks who rests, unless that was asked just now.

@@ -39,7 +39,7 @@ const farthestTurn = 5 * time.Minute
 // a turn of its own. A bucket without a limit has only its rests.
 func (l *Redis) TakeTurn(ctx context.Context, bucket string, r connectors.Rate) time.Duration {
 	if r.PerSecond <= 0 {
-		return l.restsAnywhere(ctx, bucket)
+		return l.RestsFor(ctx, bucket)
 	}
 	burst := max(r.Burst, 1)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
