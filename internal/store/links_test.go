@@ -83,12 +83,14 @@ func TestARevokedLinkCancelsItsUnsentSendAndNoOther(t *testing.T) {
 	one, sendOne := link("l1")
 	two, sendTwo := link("l2")
 	sent, sendSent := link("l3")
-	for _, l := range []store.NewLink{one, two, sent} {
+	open, sendOpen := link("l4")
+	for _, l := range []store.NewLink{one, two, sent, open} {
 		r.createLink(l)
 	}
 	r.deliver(sendSent, "SM1")
+	r.record(r.claim(sendOpen), store.Outcome{Result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), CanLook: true}})
 	for range 2 {
-		for _, id := range []string{"l1", "l3"} {
+		for _, id := range []string{"l1", "l3", "l4"} {
 			if err := r.RevokeLink(t.Context(), acme, id); err != nil {
 				t.Fatal(err)
 			}
@@ -97,6 +99,9 @@ func TestARevokedLinkCancelsItsUnsentSendAndNoOther(t *testing.T) {
 	r.want(sendOne, chat.Cancelled, "")
 	r.want(sendTwo, chat.Pending, "")
 	r.want(sendSent, chat.Delivered, "")
+	if d := r.see(sendOpen); d.State != chat.Pending || !d.LookFirst {
+		t.Errorf("what may have been sent is %s, and is looked for: %t", d.State, d.LookFirst)
+	}
 	if l, err := r.Link(t.Context(), acme, "l1"); err != nil || l.State != chat.LinkRevoked {
 		t.Errorf("%s, %v", l.State, err)
 	}
