@@ -1,12 +1,15 @@
 package workers_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/afterchat/afterchat/connectors"
 	"github.com/afterchat/afterchat/internal/chat"
+	"github.com/afterchat/afterchat/internal/dispatch"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/intake"
 	"github.com/afterchat/afterchat/internal/store"
@@ -27,6 +30,41 @@ func TestARateLimitRestsTheAccountAndUsesUpNoAttempt(t *testing.T) {
 	}
 	if d := r.run(two); v.calls != 1 || d.Fence != 0 || d.State != chat.Pending || time.Until(d.DueAt) < 80*time.Second {
 		t.Errorf("the next one: %d calls, fence %d, due in %s", v.calls, d.Fence, time.Until(d.DueAt))
+	}
+}
+
+// usedUp is the limiter of an account that may make no call for so long.
+type usedUp struct {
+	free
+	wait time.Duration
+}
+
+func (u *usedUp) Take(context.Context, string, connectors.Rate) time.Duration { return u.wait }
+
+func TestALimitThatIsUsedUpIsKeptBeforeTheVendorComplains(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	limiter := &usedUp{wait: 90 * time.Second}
+	traits := searchable()
+	traits.AtOnce = 1
+	v := &vendor{traits: traits}
+	r.accounts[chat.AccountMail] = connectors.NewAccount(v, settings{}, limiter, func(string, string, time.Duration) {})
+	id := r.end(sample("c", 1))[chat.EmailTranscript]
+	for range 3 { // more than come in at once
+		d := r.run(id)
+		if v.calls != 0 || d.Fence != 0 || d.Attempts != 0 || d.State != chat.Pending || d.Hold != chat.HeldByRateLimit || time.Until(d.DueAt) < 80*time.Second {
+			t.Fatalf("%d calls, fence %d, %s, held by %q, due in %s", v.calls, d.Fence, d.State, d.Hold, time.Until(d.DueAt))
+		}
+		if rest := r.rests.RestsFor(store.Account{Organization: acme, Target: chat.AccountMail}); rest < 80*time.Second {
+			t.Fatalf("the account rests for %s", rest)
+		}
+		r.age(id, time.Hour)
+		r.rests = dispatch.NewRests() // it has rested
+		r.worker.Resting = r.rests
+	}
+	limiter.wait = 0
+	if d := r.run(id); d.State != chat.Delivered {
+		t.Errorf("%s, held by %q", d.State, d.Hold)
 	}
 }
 
