@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -73,14 +72,17 @@ func (a *App) rescue(ctx context.Context) {
 }
 
 // ready asks the parts that Afterchat cannot work without, at the same time: one that is
-// silent does not use up the other's time. A part that answers is not ready before the
-// process, which may wait to ask it again, has gone on with it.
+// silent does not use up the other's time. Where all answer, the process may not have gone
+// on yet: it may wait to ask again, and then says so of itself.
 func (a *App) ready(ctx context.Context) map[string]error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	postgres := probe(ctx, a.store.Ping, &a.taking)
-	redis := probe(ctx, func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }, &a.running)
+	postgres := probe(ctx, a.store.Ping)
+	redis := probe(ctx, func(ctx context.Context) error { return a.redis.Ping(ctx).Err() })
 	parts := map[string]error{"postgres": postgres(), "redis": redis()}
+	if parts["postgres"] == nil && parts["redis"] == nil && !a.running.Load() {
+		parts["process"] = fault.New(fault.Transient, "starting", "it has not begun to work yet")
+	}
 	if a.has(RoleAPI) && len(a.doors) > 0 {
 		parts["bounces"] = a.bounceDoorsReady()
 	}
@@ -89,24 +91,21 @@ func (a *App) ready(ctx context.Context) map[string]error {
 
 // probe begins to ask a part how it is. What is returned waits for the answer, as long as
 // ctx lasts; one that came in time counts, however late somebody looks at it.
-func probe(ctx context.Context, part func(context.Context) error, inUse *atomic.Bool) (answer func() error) {
+func probe(ctx context.Context, part func(context.Context) error) (answer func() error) {
 	answered := make(chan error, 1)
 	go func() { answered <- part(ctx) }()
 	return func() error {
-		var err error
 		select {
-		case err = <-answered:
+		case err := <-answered:
+			return err
 		case <-ctx.Done():
-			select {
-			case err = <-answered:
-			default:
-				return fault.Wrap(fault.Transient, "timeout", "it does not answer", ctx.Err())
-			}
 		}
-		if err == nil && !inUse.Load() {
-			return fault.New(fault.Transient, "starting", "it has not been taken into use yet")
+		select {
+		case err := <-answered:
+			return err
+		default:
+			return fault.Wrap(fault.Transient, "timeout", "it does not answer", ctx.Err())
 		}
-		return err
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -147,11 +148,15 @@ func TestAPartThatAnsweredInTimeIsWellThoughTheOtherWasWaitedFor(t *testing.T) {
 
 func TestAProcessThatDoesNotWorkYetIsNotReady(t *testing.T) {
 	t.Parallel()
-	a := idle(t, testenv.Redis(t))
-	answer := httptest.NewRecorder()
-	a.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
-	if got, want := answer.Body.String(), `{"postgres":"unavailable","redis":"unavailable"}`+"\n"; answer.Code != http.StatusServiceUnavailable || got != want {
-		t.Errorf("answered %d %s", answer.Code, got)
+	for name, c := range map[string]struct{ redis, says string }{
+		"all there":  {testenv.Redis(t), `{"postgres":"ok","process":"unavailable","redis":"ok"}`},
+		"Redis away": {"redis://" + nobody(t), `{"postgres":"ok","redis":"unavailable"}`},
+	} {
+		answer := httptest.NewRecorder()
+		idle(t, c.redis).Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		if got := strings.TrimSpace(answer.Body.String()); answer.Code != http.StatusServiceUnavailable || got != c.says {
+			t.Errorf("%s: answered %d %s", name, answer.Code, got)
+		}
 	}
 }
 
@@ -186,4 +191,15 @@ func TestTheTimelineDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
 			t.Errorf("%s waited for %s", path, took)
 		}
 	}
+}
+
+// nobody is an address at which nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

@@ -3,16 +3,13 @@ package app
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 
 	"github.com/hibiken/asynq"
 )
 
-// Probe begins to ask a part that is in use how it is.
+// Probe begins to ask a part how it is.
 func Probe(ctx context.Context, part func(context.Context) error) (answer func() error) {
-	var inUse atomic.Bool
-	inUse.Store(true)
-	return probe(ctx, part, &inUse)
+	return probe(ctx, part)
 }
 
 // NewQuiet returns asynq's logger.

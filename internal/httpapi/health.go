@@ -16,7 +16,7 @@ func (a *api) routeHealth() {
 	a.page(operation{
 		id: "readyz", method: http.MethodGet, path: "/readyz", tag: "Operation",
 		summary: "Whether all that the program needs answers", pages: []int{http.StatusServiceUnavailable},
-		doc: "503 when a part does not; the object says of each part ok or unavailable.",
+		doc: "503 when a part does not; the object says of each part (postgres, redis, bounces) ok or unavailable, and of the process while it has not begun to work.",
 	}, "", a.readyz)
 	a.page(operation{
 		id: "metrics", method: http.MethodGet, path: "/metrics", tag: "Operation",
