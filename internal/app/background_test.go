@@ -20,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/afterchat/afterchat/internal/app"
+	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/standin"
 	"github.com/afterchat/afterchat/internal/testenv"
 )
@@ -189,6 +190,35 @@ func TestTheTimelineDoesNotWaitUntilASilentRedisIsGivenUp(t *testing.T) {
 		}
 		if took := time.Since(asked); took > 4500*time.Millisecond { // the client's own patience is 5 s
 			t.Errorf("%s waited for %s", path, took)
+		}
+	}
+}
+
+func TestARedisThatRefusesIsNotCalledAway(t *testing.T) {
+	t.Parallel()
+	options, err := redis.ParseURL(testenv.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(address, password string) error {
+		c := redis.NewClient(&redis.Options{Addr: address, Password: password})
+		defer c.Close()
+		return app.CheckRedis(t.Context(), c)
+	}
+	open := redis.NewClient(options)
+	defer open.Close()
+	if err := open.ConfigSet(t.Context(), "requirepass", "right").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ address, password, code, detail string }{
+		"no password":    {options.Addr, "", "redis_refused", "Redis refused: NOAUTH"},
+		"a wrong one":    {options.Addr, "wrong", "redis_refused", "Redis refused: WRONGPASS"},
+		"the right one":  {options.Addr, "right", "", ""},
+		"nobody listens": {nobody(t), "", "redis_away", "Redis cannot be reached"},
+	} {
+		err := check(c.address, c.password)
+		if fault.CodeOf(err) != c.code || err != nil && (!fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), c.detail)) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 )
 
 // Probe begins to ask a part how it is.
@@ -14,3 +15,6 @@ func Probe(ctx context.Context, part func(context.Context) error) (answer func()
 
 // NewQuiet returns asynq's logger.
 func NewQuiet(log *slog.Logger) asynq.Logger { return quiet{newRemarks(log, "asynq")} }
+
+// CheckRedis says what is wrong with a Redis.
+func CheckRedis(ctx context.Context, c redis.UniversalClient) error { return checkRedis(ctx, c) }

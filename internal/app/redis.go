@@ -40,7 +40,7 @@ func newRedis(c config.Redis) (redis.UniversalClient, error) {
 // that does not let itself be asked passes.
 func checkRedis(ctx context.Context, c redis.UniversalClient) error {
 	if err := c.Ping(ctx).Err(); err != nil {
-		return fault.Wrap(fault.Transient, "redis_away", "Redis cannot be reached", err)
+		return redisFault(err)
 	}
 	policy, err := c.ConfigGet(ctx, "maxmemory-policy").Result()
 	if p := policy["maxmemory-policy"]; err == nil && p != "" && p != "noeviction" {
@@ -58,6 +58,17 @@ func checkRedis(ctx context.Context, c redis.UniversalClient) error {
 		}
 	}
 	return nil
+}
+
+// redisFault says whether Redis is away, or refuses and with which word: NOAUTH, WRONGPASS,
+// LOADING … What follows the word may quote what was sent.
+func redisFault(err error) error {
+	refused, ok := errors.AsType[redis.Error](err)
+	if !ok {
+		return fault.Wrap(fault.Transient, "redis_away", "Redis cannot be reached", err)
+	}
+	word, _, _ := strings.Cut(refused.Error(), " ")
+	return fault.Wrap(fault.Transient, "redis_refused", "Redis refused: "+word, err)
 }
 
 // queue is asynq's client and inspector. asynq remembers which queues it has registered,
@@ -93,7 +104,7 @@ func (q *queue) Waiting(context.Context) (int, error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fault.Wrap(fault.Transient, "redis_away", "Redis cannot be reached", err)
+		return 0, redisFault(err)
 	}
 	return info.Pending + info.Scheduled + info.Retry, nil
 }
