@@ -3,8 +3,10 @@ package templates
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	htmltemplate "html/template"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -30,6 +32,17 @@ type linkPage struct {
 	Action      string
 	Target      string
 }
+
+// lacks refuses an open link's page on which nobody can go on.
+func (p linkPage) lacks(_, rendered string) error {
+	if p.Open && !posts.MatchString(rendered) {
+		return errors.New(`has no form with method="post", by which an open link leads on`)
+	}
+	return nil
+}
+
+// posts finds a form that POSTs.
+var posts = regexp.MustCompile(`(?i)<form\b[^>]*\bmethod\s*=\s*["']?post\b`)
 
 // LinkPage writes the page. It has one button that POSTs, because mail scanners follow
 // links and a GET must change nothing; it has no script. Serve it with LinkPagePolicy.

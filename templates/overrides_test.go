@@ -301,3 +301,33 @@ func TestALinksTemplateThatLosesTheLinkIsRefusedAndNotUsed(t *testing.T) {
 		})
 	}
 }
+
+func TestALinksPageThatLeadsNoFurtherIsRefusedAndNotUsed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source string
+		good   bool
+	}{
+		"no form":              {"<h1>{{.Title}}</h1>", false},
+		"a form that GETs":     {`<form action="{{.Action}}"><button>Go on</button></form>`, false},
+		"a form for the ended": {`{{if not .Open}}<form method="post"><button>Go on</button></form>{{end}}<p>{{.Lead}}</p>`, false},
+		"a form":               {`<p>{{.Lead}}</p>{{if .Open}}<FORM class="x" method=POST><button>Go on</button></FORM>{{end}}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"pages/link.html": c.source}
+			o, _ := ReadOverrides(folder(files))
+			if problems := renderer(t).Rehearse(o); c.good != (len(problems) == 0) {
+				t.Errorf("check says %v", problems)
+			}
+			r, fallen := acmes(t, files)
+			var page strings.Builder
+			if err := r.LinkPage(&page, LinkPage{State: "open", Action: "/r/x"}); err != nil || !strings.Contains(strings.ToLower(page.String()), "method=") {
+				t.Errorf("%v: the page is %s", err, page.String())
+			}
+			if c.good != (len(*fallen) == 0) {
+				t.Errorf("fell back: %v", *fallen)
+			}
+		})
+	}
+}
