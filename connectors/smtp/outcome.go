@@ -47,6 +47,8 @@ func replyFault(at stage, err error) *fault.Error {
 	switch {
 	case isCertificate(err):
 		return fault.Wrap(fault.Denied, "tls_certificate", "the mail server's certificate is not trusted", err)
+	case isPlain(err):
+		code, detail = "no_tls", "the mail server answered in the clear and not in TLS"
 	case isTimeout(err):
 		code, detail = "timeout", "the mail server did not answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
@@ -142,5 +144,12 @@ func isTimeout(err error) bool {
 
 func isCertificate(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// isPlain reports whether a handshake met something else: the port is of another kind, or
+// whoever answers has no time for TLS.
+func isPlain(err error) bool {
+	_, ok := errors.AsType[tls.RecordHeaderError](err)
 	return ok
 }

@@ -168,7 +168,7 @@ func TestTLSThatWasAskedForIsNeverDoneWithout(t *testing.T) {
 		"starttls with a certificate nobody trusts":    {start, smtp.TLSStart, "", "tls_certificate"},
 		"implicit with a certificate nobody trusts":    {implicit, smtp.TLSImplicit, "", "tls_certificate"},
 		"starttls signed by another authority":         {start, smtp.TLSStart, authority(t, implicit), "tls_certificate"},
-		"implicit at a server that speaks in the open": {plain, smtp.TLSImplicit, "", "no_answer"},
+		"implicit at a server that speaks in the open": {plain, smtp.TLSImplicit, "", "no_tls"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -65,7 +65,7 @@ func TestTLSThatIsTakenAwayOnTheWayStopsTheMail(t *testing.T) {
 		"only HELO is known":                    {map[string]string{"EHLO": "502 what?"}, "starttls_unsupported"},
 		"STARTTLS is refused for now":           {map[string]string{"STARTTLS": "454 4.7.0 TLS not available"}, "4.7.0"},
 		"STARTTLS is refused for good":          {map[string]string{"STARTTLS": "502 5.5.1 not here"}, "5.5.1"},
-		"STARTTLS is taken, and no TLS follows": {map[string]string{"STARTTLS": "220 go\r\n250 go on in the clear"}, "no_answer"},
+		"STARTTLS is taken, and no TLS follows": {map[string]string{"STARTTLS": "220 go\r\n250 go on in the clear"}, "no_tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

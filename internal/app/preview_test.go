@@ -205,3 +205,22 @@ func TestASentTestHoldsWhatTheMailWould(t *testing.T) {
 		t.Errorf("the PDF %q, which begins with %.40q, is not marked as a test", f.Title, f.Text())
 	}
 }
+
+func TestATestThatIsNotSentSaysWhereToLook(t *testing.T) {
+	t.Parallel()
+	r := newTrialRig(t)
+	r.trial.Offline = true
+	config, err := os.ReadFile(r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"starttls", "implicit"} {
+		if err := os.WriteFile(r.path, bytes.Replace(config, []byte("tls: none"), []byte("tls: "+kind), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := app.SendTest(t.Context(), r.path, app.TestMail{Trial: r.trial, To: "me@example.org"}, false, io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "smtp.tls and the port") {
+			t.Errorf("%s at a server that speaks in the clear: %v", kind, err)
+		}
+	}
+}

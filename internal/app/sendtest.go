@@ -142,7 +142,7 @@ func advice(err error) string {
 	switch code := fault.CodeOf(err); {
 	case code == "tls_certificate":
 		return "; name the authority that signed it in smtp.ca_file, if it is your own"
-	case code == "starttls_unsupported":
+	case code == "starttls_unsupported", code == "no_tls":
 		return "; look at smtp.tls and the port in smtp.address"
 	case fault.Is(err, fault.Denied):
 		return "; look at smtp.username, smtp.password and mail.from"
