@@ -123,7 +123,7 @@ func (w *Worker) admit(ctx context.Context, at store.Account, account *connector
 
 // call acts within the lease. A panic counts as an outcome that nobody knows.
 func (w *Worker) call(ctx context.Context, j job, act func(context.Context, job) store.Outcome) (o store.Outcome) {
-	ctx, release := w.hold(ctx, j.Claimed)
+	ctx, release := hold(ctx, j.Claimed, w.Store.Extend)
 	defer release()
 	defer func() {
 		if p := recover(); p != nil {

@@ -26,10 +26,11 @@ type lease struct {
 	end   *time.Timer // ends the call
 }
 
-// hold returns the context of a claimed call; release it when the call is over.
-func (w *Worker) hold(ctx context.Context, c *store.Claimed) (held context.Context, release func()) {
+// hold returns the context of a claimed call, whose claim is extended by extend; release it
+// when the call is over.
+func hold(ctx context.Context, c *store.Claimed, extend func(context.Context, *store.Claimed) (time.Time, error)) (held context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	l := &lease{Context: ctx, cancel: cancel, extend: w.Store.Extend, claimed: c, until: c.Deadline}
+	l := &lease{Context: ctx, cancel: cancel, extend: extend, claimed: c, until: c.Deadline}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	left := time.Until(c.Deadline)

@@ -161,7 +161,8 @@ func TestARefusedMailLeavesTheNextOneAlone(t *testing.T) {
 
 // scripted is a server that answers each command as it is told, and with 250 otherwise.
 // An empty answer is none at all. A whole line may have an answer of its own; "EHLO again"
-// is that to the second on a connection, "refused" that to the end of a refused mail.
+// is that to the second on a connection, "refused" that to the end of a refused mail. As
+// other servers do, it takes no mail while another is under way (RFC 5321, 4.1.4).
 type scripted struct {
 	listener net.Listener
 	answers  map[string]string
@@ -176,7 +177,7 @@ func script(t *testing.T, answers map[string]string) *scripted {
 		t.Fatal(err)
 	}
 	s := &scripted{listener: listener, answers: map[string]string{
-		"greeting": "220 scripted", "EHLO": "250-scripted\r\n250 STARTTLS", "STARTTLS": "220 go", "DATA": "354 go", "QUIT": "221 bye",
+		"greeting": "220 scripted", "EHLO": "250-scripted\r\n250 STARTTLS", "STARTTLS": "220 go", "DATA": "354 go", "QUIT": "221 bye", "nested": "503 5.5.1 nested MAIL",
 	}}
 	for command, answer := range answers {
 		s.answers[command] = answer
@@ -210,7 +211,7 @@ func (s *scripted) talk(conn net.Conn) {
 		}
 	}
 	say("greeting")
-	content, greeted, refused := false, false, false
+	content, greeted, refused, underWay := false, false, false, false
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		line := lines.Text()
 		s.mu.Lock()
@@ -223,7 +224,7 @@ func (s *scripted) talk(conn net.Conn) {
 		case command == "DATA":
 			content = s.answers["DATA"] != ""
 		case content:
-			content = false
+			content, underWay = false, false
 			if refused && s.answers["refused"] != "" {
 				command = "refused"
 			}
@@ -231,7 +232,13 @@ func (s *scripted) talk(conn net.Conn) {
 			if greeted && s.answers["EHLO again"] != "" {
 				command = "EHLO again"
 			}
-			greeted = true
+			greeted, underWay = true, false
+		case command == "RSET":
+			underWay = false
+		case command == "MAIL" && underWay:
+			command = "nested"
+		case command == "MAIL":
+			underWay = true
 		case command == "RCPT":
 			refused = strings.Contains(line, "<refused@")
 			if s.answers[line] != "" {
