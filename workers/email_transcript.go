@@ -36,7 +36,12 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 		return w.send(ctx, j, w.intoTicket(j, connectors.Outgoing{
 			Key: j.ID, To: to, ToName: name, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Files: l.Files,
 			Thread: j.Organization + "/" + j.Conversation,
-		}), func(ctx context.Context) (store.Outcome, bool) { return w.mayWrite(ctx, j, chat.ChannelEmail, to) })
+		}), func(ctx context.Context) (store.Outcome, bool) {
+			if o, ok := w.hasNone(ctx, j, to); !ok {
+				return o, false
+			}
+			return w.mayWrite(ctx, j, chat.ChannelEmail, to)
+		})
 	}
 	var o store.Outcome
 	refused := math.MaxInt
@@ -55,6 +60,29 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 		refused = size // and nothing was taken: a smaller one is still the first
 	}
 	return o
+}
+
+// hasNone checks that what goes to the user by itself is the first of its episode there:
+// an address that came after the end may be one that a rule had named. Otherwise it
+// returns how the delivery ends.
+func (w *Worker) hasNone(ctx context.Context, j job, to string) (store.Outcome, bool) {
+	if j.Params.To != "" || j.Params.Asked {
+		return store.Outcome{}, true
+	}
+	same, named := plan.SameToAddress(j.organization, j.Conversation, j.Episode, to)
+	if !named {
+		return store.Outcome{}, true
+	}
+	all, err := w.Store.DeliveriesSoFar(ctx, j.Claimed)
+	if err != nil {
+		return unmade(j, err), false
+	}
+	for _, d := range all {
+		if d.ID == same && d.State != chat.Failed && d.State != chat.Cancelled && d.State != chat.Suppressed {
+			return ended(j, chat.Suppressed, "sent_by_rule", "a rule that names this address sends the same"), false
+		}
+	}
+	return store.Outcome{}, true
 }
 
 // slim is what a letter goes without.

@@ -64,3 +64,33 @@ func TestAnAddressThatComesLateIsNotWrittenToWhereItBounced(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAddressThatComesLateHasOneTranscriptWhereARuleNamesIt(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string]int{"delivered": 1, "failed": 1} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.account("zd", searchable(), "")
+			v := r.account(chat.AccountMail, searchable(), "")
+			r.organization().ContactWait = config.Duration(30 * time.Minute)
+			r.organization().Transcripts = append(r.organization().Transcripts, config.TranscriptRule{To: "Ann@example.com", Audience: chat.Customer})
+			s := sample("c", 1)
+			s.User.Email = ""
+			r.end(s)
+			byRule, toUser := chat.NewKey(acme, "c", 1, chat.EmailTranscript, "customer ann@example.com"), chat.NewKey(acme, "c", 1, chat.EmailTranscript, "user")
+			if state == "failed" {
+				r.exec("update deliveries set state = 'failed' where id = $1", byRule)
+			} else if d := r.run(byRule); d.State != chat.Delivered {
+				t.Fatalf("the rule's transcript is %s (%s)", d.State, d.Error)
+			}
+			if err := r.take(tasks.TypeChatContact, map[string]any{"organization": acme, "conversation": "c", "id": "k", "email": "ann@EXAMPLE.com"}); err != nil {
+				t.Fatal(err)
+			}
+			d := r.run(toUser)
+			if n := len(v.things("message")); n != want {
+				t.Errorf("the user's is %s (%s), and %d mails were sent, not %d", d.State, d.Error, n, want)
+			}
+		})
+	}
+}

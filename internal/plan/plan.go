@@ -108,7 +108,7 @@ func attachNotes(c chat.Conversation, ticket chat.Delivery) chat.Delivery {
 func emailTranscript(c chat.Conversation, o *config.Organization, rule config.TranscriptRule, name string) chat.Delivery {
 	discriminator := ToUser
 	if rule.To != ToUser {
-		discriminator = string(rule.Audience) + " " + NormalizeAddress(rule.To)
+		discriminator = byAddress(rule.Audience, rule.To)
 	}
 	d := newDelivery(c, chat.EmailTranscript, discriminator)
 	d.Target = chat.AccountMail
@@ -132,6 +132,18 @@ func isUsersOwn(rule config.TranscriptRule, s chat.Snapshot, o *config.Organizat
 	return rule.To != ToUser && rule.Audience == chat.Customer && NormalizeAddress(rule.To) == NormalizeAddress(s.User.Email) &&
 		slices.ContainsFunc(o.Transcripts, func(r config.TranscriptRule) bool { return r.To == ToUser && r.When.Matches(s) })
 }
+
+// SameToAddress returns the key that a rule's customer transcript to this address has in
+// an episode, and whether a rule names the address: a user who is known by it only since
+// the end has that one already.
+func SameToAddress(o *config.Organization, conversation string, episode int, to string) (chat.Key, bool) {
+	named := slices.ContainsFunc(o.Transcripts, func(r config.TranscriptRule) bool {
+		return r.To != ToUser && r.Audience == chat.Customer && NormalizeAddress(r.To) == NormalizeAddress(to)
+	})
+	return chat.NewKey(o.ID, conversation, episode, chat.EmailTranscript, byAddress(chat.Customer, to)), named
+}
+
+func byAddress(a chat.Audience, to string) string { return string(a) + " " + NormalizeAddress(to) }
 
 // NormalizeAddress is address.Normalize.
 func NormalizeAddress(a string) string { return address.Normalize(a) }
