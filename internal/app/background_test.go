@@ -147,6 +147,29 @@ func TestAPartThatAnsweredInTimeIsWellThoughTheOtherWasWaitedFor(t *testing.T) {
 	})
 }
 
+func TestARedisThatThrowsTasksAwayIsRefused(t *testing.T) {
+	t.Parallel()
+	redisURL := testenv.Redis(t)
+	options, err := redis.ParseURL(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	if err := client.ConfigSet(t.Context(), "maxmemory-policy", "allkeys-lru").Err(); err != nil {
+		t.Fatal(err)
+	}
+	a := idle(t, redisURL)
+	if _, err := a.Store().Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := a.Run(ctx); fault.CodeOf(err) != "redis_evicts" {
+		t.Errorf("it runs: %v", err)
+	}
+}
+
 func TestAProcessThatDoesNotWorkYetIsNotReady(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ redis, says string }{
