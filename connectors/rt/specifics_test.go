@@ -259,6 +259,17 @@ func strangePeople(t *testing.T, d desk) {
 			}
 		})
 	}
+	t.Run("an address that ends as one that looks like a field", func(t *testing.T) {
+		asked := "cf.smith-" + word() + "@example.com" // RT is asked for what ends in f.smith…
+		for _, email := range []string{asked, "wol" + asked[1:]} {
+			in := newTicket("x")
+			in.Requester = connectors.Person{Email: email}
+			must(client.CreateTicket(t.Context(), in))(t)
+		}
+		if prior, err := client.TicketsOf(t.Context(), connectors.Person{Email: asked}, 5); err != nil || len(prior) != 1 {
+			t.Errorf("%d of two people's tickets are one's, %v", len(prior), err)
+		}
+	})
 }
 
 func injections(t *testing.T, d desk) {

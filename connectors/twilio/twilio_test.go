@@ -2,9 +2,11 @@ package twilio_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,6 +91,31 @@ func TestAnAccountThatIsNotThereIsDenied(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatNamesNoMessageIsAmbiguous(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"nothing": `{}`, "an empty id": `{"sid":""}`} {
+		client := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, answer)
+		}), nil)
+		if _, err := client.Send(t.Context(), sms()); !fault.Is(err, fault.Ambiguous) || fault.CodeOf(err) != "no_sid" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	client := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}), nil)
+	if _, err := client.Send(t.Context(), sms()); err == nil || asked.Load() != 1 {
+		t.Errorf("%d requests, and %v", asked.Load(), err)
+	}
+}
+
 func TestAnAnswerThatNeverComesIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	stop := make(chan struct{})
@@ -126,7 +153,13 @@ func TestNobodyThereIsTransient(t *testing.T) {
 func TestAMessageIsFoundBehindManyOthers(t *testing.T) {
 	t.Parallel()
 	standIn := twiliotest.New(twiliotest.Options{AccountSID: sid, AuthToken: token})
-	client := connect(t, standIn, nil)
+	var pages atomic.Int32
+	client := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			pages.Add(1)
+		}
+		standIn.ServeHTTP(w, r)
+	}), nil)
 	first, err := client.Send(t.Context(), sms())
 	if err != nil {
 		t.Fatal(err)
@@ -145,10 +178,13 @@ func TestAMessageIsFoundBehindManyOthers(t *testing.T) {
 			t.Errorf("since %v: found %v (%v), want %v", since, found, err, first)
 		}
 	}
-	later := sms()
-	later.Unique, later.Since = "https://chat.example/r/never", time.Now().Add(2*time.Hour)
-	if _, err := client.FindSent(t.Context(), later); !fault.Is(err, fault.NotFound) {
-		t.Errorf("a message never sent: %v", err)
+	for after, want := range map[time.Duration]int32{2 * time.Hour: 1, 30 * time.Minute: 3} { // clocks may differ by an hour
+		pages.Store(0)
+		later := sms()
+		later.Unique, later.Since = "https://chat.example/r/never", time.Now().Add(after)
+		if _, err := client.FindSent(t.Context(), later); !fault.Is(err, fault.NotFound) || pages.Load() != want {
+			t.Errorf("a message never sent, since %s from now: %v, after %d pages of 3", after, err, pages.Load())
+		}
 	}
 }
 

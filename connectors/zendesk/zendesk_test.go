@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,26 +98,104 @@ func TestWhatCannotBeRoutedIsRefusedByField(t *testing.T) {
 	}
 }
 
+func TestAGroupThatIsNotThereIsNotLookedForAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, zendesktest.Options{Groups: []string{"Coffee"}})
+	var lists atomic.Int32
+	d = d.behind(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/groups") {
+			lists.Add(1)
+		}
+		d.server.ServeHTTP(w, r)
+	}))
+	ticket := ticketOf("c")
+	ticket.Group = "Cocoa"
+	for range 3 {
+		if _, err := d.client.CreateTicket(t.Context(), ticket); fault.CodeOf(err) != "unknown_group" {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := lists.Load(); n != 1 {
+		t.Errorf("the groups were asked for %d times", n)
+	}
+}
+
+func TestTheOldestTicketWithAKeyIsTheTicket(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, zendesktest.Options{IdempotencyWindow: time.Nanosecond})
+	oldest := file(t, d, ticketOf("c"))
+	if again := file(t, d, ticketOf("c")); again == oldest {
+		t.Fatal("the desk still knew the key")
+	}
+	if found, err := d.client.FindTicket(t.Context(), ticketOf("c").Key); err != nil || found != oldest {
+		t.Errorf("found %+v (%v), want %+v", found, err, oldest)
+	}
+}
+
+func TestATicketOfAnotherDeskIsNotFollowedUp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, zendesktest.Options{})
+	old := file(t, d, ticketOf("c1"))
+	d.server.Close(d.server.Tickets()[0].ID)
+	for url, want := range map[string]int64{old.URL: d.server.Tickets()[0].ID, "https://other.zendesk.com/agent/tickets/" + old.ID: 0} {
+		next := ticketOf("after " + url)
+		next.FollowUpOf = &chat.Ref{ID: old.ID, URL: url}
+		file(t, d, next)
+		all := d.server.Tickets()
+		if got := all[len(all)-1].FollowUpOf; got != want {
+			t.Errorf("after %s: the ticket follows %d, want %d", url, got, want)
+		}
+	}
+}
+
+func TestAnEndUserCannotSignIn(t *testing.T) {
+	t.Parallel()
+	for role, code := range map[string]string{"end-user": "not_an_agent", "agent": ""} {
+		d := desk{}.behind(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"user":{"id":7,"role":%q}}`, role)
+		}))
+		if err := d.client.Probe(t.Context()); fault.CodeOf(err) != code {
+			t.Errorf("as %s: %v", role, err)
+		}
+	}
+}
+
 func TestARequesterWithoutAnAddressIsFoundAgain(t *testing.T) {
 	t.Parallel()
-	for name, person := range map[string]connectors.Person{
-		"by a number":                 {Name: "Ann", Phone: "+46701234567"},
-		"by an id of another system":  {Name: "Ann", ExternalID: "u_77"},
-		"by a number and an own name": {Phone: "+46701234567"},
+	for name, test := range map[string]struct {
+		person connectors.Person
+		id     string // that a number is, is told apart from Zendesk's own ids
+	}{
+		"by a number":                 {connectors.Person{Name: "Ann", Phone: "+46701234567"}, "tel:+46701234567"},
+		"by an id of another system":  {connectors.Person{Name: "Ann", ExternalID: "u_77"}, "u_77"},
+		"by a number and an own name": {connectors.Person{Phone: "+46701234567"}, "tel:+46701234567"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, zendesktest.Options{})
 			for _, conversation := range []string{"c1", "c2"} {
 				ticket := ticketOf(conversation)
-				ticket.Requester = person
+				ticket.Requester = test.person
 				file(t, d, ticket)
 			}
 			got := d.server.Tickets()
-			if got[0].RequesterPhone != person.Phone || got[0].RequesterExternalID == "" || got[0].RequesterExternalID != got[1].RequesterExternalID {
+			if got[0].RequesterPhone != test.person.Phone || got[0].RequesterExternalID != test.id || got[0].RequesterExternalID != got[1].RequesterExternalID {
 				t.Errorf("the requesters are %+v and %+v", got[0], got[1])
 			}
 		})
+	}
+}
+
+func TestNobodyIsMailedForBecomingARequester(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, zendesktest.Options{})
+	ref := file(t, d, ticketOf("c"))
+	if err := d.client.SetRequester(t.Context(), ref, connectors.Person{Name: "Bo", Email: "bo@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.server.Tickets()[0].RequesterEmail; got != "bo@example.com" || d.server.Verifying() != 0 {
+		t.Errorf("the requester is %s, and %d mails ask to verify an address", got, d.server.Verifying())
 	}
 }
 

@@ -44,6 +44,13 @@ func (s *Server) Tickets() []Ticket {
 	return all
 }
 
+// Verifying is how many people were mailed to verify their address.
+func (s *Server) Verifying() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store.verifying
+}
+
 // Effects counts what was carried out by the key that it was asked for with: tickets by
 // external_id and comments by each value of their metadata. More than one is a duplicate.
 func (s *Server) Effects() map[string]int {

@@ -17,6 +17,7 @@ type store struct {
 	self       *user
 	groups     []group
 	groupNames map[int64]string
+	verifying  int // how many were mailed to verify their address
 
 	tickets    map[int64]*ticket
 	byExternal map[string][]*ticket

@@ -48,15 +48,19 @@ func (s *Server) searchUsers(r *http.Request) answer {
 	return page(r, "users", found)
 }
 
-// createOrUpdateUser matches by email or external_id and changes what it is given.
+// createOrUpdateUser matches by email or external_id and changes what it is given. Somebody
+// new is mailed to verify the address unless the request says not to.
 func (s *Server) createOrUpdateUser(r *http.Request) answer {
 	var body struct {
-		User *user `json:"user"`
+		User *struct {
+			user
+			SkipVerifyEmail bool `json:"skip_verify_email"`
+		} `json:"user"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.User == nil {
 		return failure(http.StatusUnprocessableEntity, "UnprocessableEntity", "user is missing")
 	}
-	given := *body.User
+	given := body.User.user
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	matched := s.store.byEmail[strings.ToLower(given.Email)]
@@ -69,6 +73,9 @@ func (s *Server) createOrUpdateUser(r *http.Request) answer {
 	if matched == nil {
 		if refused := checkUser(given); refused.status != 0 {
 			return refused
+		}
+		if given.Email != "" && !body.User.SkipVerifyEmail {
+			s.store.verifying++
 		}
 		given.Role, given.Verified = "", false
 		return success(http.StatusCreated, map[string]any{"user": s.store.addUser(given, s.options.Now())})
