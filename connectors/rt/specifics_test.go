@@ -152,6 +152,12 @@ func customFields(t *testing.T, d desk) {
 	if diff := cmp.Diff([]string{"A-1007"}, got.fields[tagsField]); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
+	in = newTicket("x")
+	in.Fields = map[string]string{"AFTERCHATKEY": "another's"}
+	ref := must(d.client(t, nil).CreateTicket(t.Context(), in))(t)
+	if found, err := d.client(t, nil).FindTicket(t.Context(), in.Key); err != nil || found != ref || !strings.Contains(byID(t, d, ref.ID).keyField(), in.Key.String()) {
+		t.Errorf("a rule that names the key's field: the ticket is found as %+v, %v", found, err)
+	}
 }
 
 func unfitQueues(t *testing.T, d desk) {

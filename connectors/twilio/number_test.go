@@ -27,7 +27,7 @@ func TestNumbersAreReadInTheOrganizationsRegion(t *testing.T) {
 		"Canada where only the US is listed":  {raw: "+1 416 555 0134", countries: []string{"US"}, code: "country_not_allowed"},
 		"a premium number":                    {raw: "0900 123 45 67", region: "SE", code: "number_type"},
 		"a shared-cost number":                {raw: "0771 23 45 67", region: "SE", code: "number_type"},
-		"a number of a kind that is not told": {raw: "+448431234567", countries: []string{"GB"}, code: "number_type"},
+		"another country's premium number":    {raw: "+448431234567", countries: []string{"GB"}, code: "number_type"},
 		"too short":                           {raw: "112", region: "SE", code: "bad_number"},
 		"a text":                              {raw: "call me maybe", region: "SE", code: "bad_number"},
 		"nothing":                             {raw: "", region: "SE", code: "bad_number"},
