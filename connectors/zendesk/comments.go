@@ -122,18 +122,3 @@ func (c *Client) commentRef(ticket chat.Ref, a audit) (chat.Ref, bool) {
 }
 
 func ticketPath(ticket chat.Ref) string { return "/tickets/" + url.PathEscape(ticket.ID) }
-
-// cursor is the part of a list's answer that leads to the next page: see
-// https://developer.zendesk.com/api-reference/introduction/pagination/.
-type cursor struct {
-	Meta struct {
-		HasMore bool   `json:"has_more"`
-		After   string `json:"after_cursor"`
-	} `json:"meta"`
-}
-
-// next puts the next page into the query; false if there is none.
-func (c cursor) next(query url.Values) bool {
-	query.Set("page[after]", c.Meta.After)
-	return c.Meta.HasMore && c.Meta.After != ""
-}

@@ -2,11 +2,8 @@ package zendesk
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 	"strconv"
 
-	"github.com/afterchat/afterchat/connectors/rest"
 	"github.com/afterchat/afterchat/internal/fault"
 )
 
@@ -65,29 +62,21 @@ func (c *Client) CheckRoute(ctx context.Context, group string, fields []string) 
 // What cannot be removed is Zendesk's own: see
 // https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/.
 func (c *Client) readFields(ctx context.Context) (map[int64]bool, error) {
+	type page struct {
+		Fields []struct {
+			ID        int64 `json:"id"`
+			Active    bool  `json:"active"`
+			Removable bool  `json:"removable"`
+		} `json:"ticket_fields"`
+		cursor
+	}
 	known := map[int64]bool{}
-	query := url.Values{"page[size]": {"100"}}
-	for range maxGroupPages {
-		var list struct {
-			Fields []struct {
-				ID        int64 `json:"id"`
-				Active    bool  `json:"active"`
-				Removable bool  `json:"removable"`
-			} `json:"ticket_fields"`
-			cursor
-		}
-		_, err := c.rest.Do(ctx, rest.Call{Op: "listing ticket fields", Method: http.MethodGet, Path: "/ticket_fields", Query: query, Into: &list})
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range list.Fields {
+	err := everyPage(ctx, c, "listing ticket fields", "/ticket_fields", func(p page) {
+		for _, f := range p.Fields {
 			if f.Removable {
 				known[f.ID] = f.Active
 			}
 		}
-		if !list.next(query) {
-			break
-		}
-	}
-	return known, nil
+	})
+	return known, err
 }

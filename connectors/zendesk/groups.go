@@ -3,15 +3,12 @@ package zendesk
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/afterchat/afterchat/connectors/rest"
 	"github.com/afterchat/afterchat/internal/fault"
 )
 
@@ -20,8 +17,6 @@ const (
 	// is read again for a name that is not in it.
 	groupsFor   = 5 * time.Minute
 	groupsAgain = 15 * time.Second
-	// maxGroupPages bounds the list, at 100 groups a page.
-	maxGroupPages = 100
 )
 
 // groups is the account's list of groups, by lower-case name.
@@ -72,28 +67,20 @@ func (c *Client) hasGroup(ctx context.Context, group string) (bool, error) {
 }
 
 func (c *Client) readGroups(ctx context.Context) (map[string]int64, error) {
+	type page struct {
+		Groups []struct {
+			ID   int64  `json:"id"`
+			Name string `json:"name"`
+		} `json:"groups"`
+		cursor
+	}
 	ids := make(map[string]int64)
-	query := url.Values{"page[size]": {"100"}}
-	for range maxGroupPages {
-		var list struct {
-			Groups []struct {
-				ID   int64  `json:"id"`
-				Name string `json:"name"`
-			} `json:"groups"`
-			cursor
-		}
-		_, err := c.rest.Do(ctx, rest.Call{Op: "listing groups", Method: http.MethodGet, Path: "/groups", Query: query, Into: &list})
-		if err != nil {
-			return nil, err
-		}
-		for _, group := range list.Groups {
+	err := everyPage(ctx, c, "listing groups", "/groups", func(p page) {
+		for _, group := range p.Groups {
 			ids[strings.ToLower(group.Name)] = group.ID
 		}
-		if !list.next(query) {
-			break
-		}
-	}
-	return ids, nil
+	})
+	return ids, err
 }
 
 func (g *groups) get(name string) (id int64, known bool, age time.Duration) {
