@@ -38,13 +38,18 @@ func load(t *testing.T, raw []byte) *openapi3.T {
 	return doc
 }
 
-func TestTheDescriptionHasEveryCallOfTheContract(t *testing.T) {
-	t.Parallel()
+func description(t *testing.T) (raw []byte, doc *openapi3.T) {
+	t.Helper()
 	raw, err := httpapi.OpenAPI()
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := load(t, raw)
+	return raw, load(t, raw)
+}
+
+func TestTheDescriptionHasEveryCallOfTheContract(t *testing.T) {
+	t.Parallel()
+	raw, doc := description(t)
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
 		t.Errorf("it is OpenAPI %s", doc.OpenAPI)
 	}
@@ -97,11 +102,7 @@ func TestTheDescriptionIsServedAndSoIsAPageOfIt(t *testing.T) {
 func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
-	raw, err := httpapi.OpenAPI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := load(t, raw)
+	_, doc := description(t)
 	id := d.ended("c")[0].ID
 	var link struct{ ID string }
 	d.do("POST", "/v1/links", object{"purpose": "invite", "conversation": "c", "assign_to": object{"group": "g"}}).is(201, &link)
@@ -153,11 +154,7 @@ func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
 func TestTheDescriptionRefusesWhatTheDoorRefuses(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
-	raw, err := httpapi.OpenAPI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := load(t, raw)
+	_, doc := description(t)
 	for _, c := range []struct{ schema, path, body string }{
 		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":null}`},
 		{"Snapshot", "/v1/conversations/c/end", `{"id":"c","started_at":"2026-11-20T09:12:03Z","messages":[],"outcome":"well"}`},
@@ -179,11 +176,7 @@ func TestTheDescriptionRefusesWhatTheDoorRefuses(t *testing.T) {
 
 func TestTheDescriptionKnowsTheStatusesOfPages(t *testing.T) {
 	t.Parallel()
-	raw, err := httpapi.OpenAPI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := load(t, raw)
+	_, doc := description(t)
 	for call, statuses := range map[string][]int{
 		"GET /readyz": {200, 503}, "GET /r/{token}": {200, 404, 410}, "POST /r/{token}": {303, 404, 410}, "POST /pane/{signed}": {201, 303, 409, 422},
 	} {

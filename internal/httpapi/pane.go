@@ -100,13 +100,10 @@ func (r paneRequest) check() (time.Duration, error) {
 // showPane shows the pane to whoever has its address. The query's done says in one word
 // what has just been carried out.
 func (a *api) showPane(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	pane, o, err := a.paneOf(r)
-	if err != nil {
-		a.refuse(w, r, err)
+	pane, o, ok := a.openPane(w, r)
+	if !ok {
 		return
 	}
-	logOrganization(w, o.ID)
 	f := paneForms(pane, o)
 	if done := r.URL.Query().Get("done"); slices.Contains(pane.Can, done) {
 		f.Done = done
@@ -134,6 +131,18 @@ func (a *api) writePane(w http.ResponseWriter, r *http.Request, status int, pane
 	renderer := a.Renderer.For(o.ID)
 	policy := renderer.PanePolicy(p) + "; frame-ancestors *"
 	a.writePage(w, r, status, policy, func(w io.Writer) error { return renderer.Pane(w, p) })
+}
+
+// openPane is the pane that an address leads to; of one that leads to none it answers so.
+func (a *api) openPane(w http.ResponseWriter, r *http.Request) (pane signing.Pane, o *config.Organization, ok bool) {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	pane, o, err := a.paneOf(r)
+	if err != nil {
+		a.refuse(w, r, err)
+		return pane, o, false
+	}
+	logOrganization(w, o.ID)
+	return pane, o, true
 }
 
 func (a *api) paneOf(r *http.Request) (signing.Pane, *config.Organization, error) {

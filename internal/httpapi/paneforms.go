@@ -60,13 +60,10 @@ var formID = regexp.MustCompile(`^` + formPrefix + `[A-Z2-7]{26}$`)
 // actOnPane carries out what one of the page's forms asks for, by the same code as the
 // API's call of that purpose, and leads back to the page: a reload then sends nothing.
 func (a *api) actOnPane(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	pane, o, err := a.paneOf(r)
-	if err != nil {
-		a.refuse(w, r, err)
+	pane, o, ok := a.openPane(w, r)
+	if !ok {
 		return
 	}
-	logOrganization(w, o.ID)
 	s := sentForm{pane: pane, organization: o, do: r.URL.Query().Get("do")}
 	leave, err := a.readForm(w, r, &s)
 	if err != nil {
