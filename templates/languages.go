@@ -28,8 +28,10 @@ const english = "en"
 // that lacks a message of English, has one more, leaves one empty or loses a value
 // between braces is an error, and so is a field of words that no message fills.
 func loadLanguages(fsys fs.FS) (map[string]*words, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
+	formats := map[string]i18n.UnmarshalFunc{"yaml": yaml.Unmarshal}
+	// What has no number in it needs no rules: a bundle with every message would be most of
+	// what the templates hold in memory.
+	counted := i18n.NewBundle(language.English)
 	files, err := fs.Glob(fsys, "languages/*.yaml")
 	if err != nil {
 		return nil, err
@@ -40,12 +42,12 @@ func loadLanguages(fsys fs.FS) (map[string]*words, error) {
 		if err != nil {
 			return nil, err
 		}
-		file, err := bundle.ParseMessageFileBytes(source, name)
+		file, err := i18n.ParseMessageFileBytes(source, name, formats)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		tag := strings.TrimSuffix(path.Base(name), ".yaml")
-		catalogs[tag] = newCatalog(tag, file.Messages, i18n.NewLocalizer(bundle, tag))
+		catalogs[tag] = newCatalog(tag, file.Messages, counted)
 	}
 	all := make(map[string]*words, len(catalogs))
 	var problems []error
@@ -61,14 +63,14 @@ func loadLanguages(fsys fs.FS) (map[string]*words, error) {
 // catalog is one language's messages by id: the path of a field of words, in small
 // letters, as "customer.user.nameless".
 type catalog struct {
-	tag       string
-	messages  map[string]*i18n.Message
-	localizer *i18n.Localizer
-	problems  []error
+	tag      string
+	messages map[string]*i18n.Message
+	counted  *i18n.Bundle
+	problems []error
 }
 
-func newCatalog(tag string, messages []*i18n.Message, localizer *i18n.Localizer) catalog {
-	c := catalog{tag: tag, messages: make(map[string]*i18n.Message, len(messages)), localizer: localizer}
+func newCatalog(tag string, messages []*i18n.Message, counted *i18n.Bundle) catalog {
+	c := catalog{tag: tag, messages: make(map[string]*i18n.Message, len(messages)), counted: counted}
 	for _, m := range messages {
 		c.messages[m.ID] = m
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
 )
 
 // plural is a sentence with a number in it, {count}, in all the forms that its language
@@ -22,9 +23,18 @@ func (p plural) pattern(n int) string {
 
 // plural returns a message with a number, after trying the forms of every kind of number.
 func (c *catalog) plural(id string) plural {
-	p := plural{localizer: c.localizer, id: id}
+	m := c.messages[id]
+	if m == nil {
+		c.problem(id, "is missing")
+		return plural{}
+	}
+	if err := c.counted.AddMessages(language.Make(c.tag), m); err != nil {
+		c.problem(id, "cannot be counted: "+err.Error())
+		return plural{}
+	}
+	p := plural{i18n.NewLocalizer(c.counted, c.tag), id}
 	for _, n := range [...]int{0, 1, 2, 3, 5, 11, 21, 22, 25, 100, 101, 102, 103, 111, 1000, 1_000_000} {
-		if _, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, PluralCount: n}); err != nil {
+		if _, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, PluralCount: n}); err != nil {
 			c.problem(id, "has no form for "+strings.TrimSpace(err.Error()))
 			break
 		}
