@@ -42,7 +42,7 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 			return message{}, fault.New(fault.Invalid, "bad_address", "where answers go is not a mail address").At("reply_to")
 		}
 	}
-	content, raw, body, err := mimeBody(m, msg.id, c.from.domain)
+	content, raw, body, err := c.mimeBody(m, msg.id)
 	if err != nil {
 		return message{}, err
 	}
@@ -69,14 +69,18 @@ func (c *Client) compose(m connectors.Outgoing, now time.Time) (message, error) 
 
 // mimeBody returns the Content-… header lines, and the whole with the place in it where
 // the body begins.
-func mimeBody(m connectors.Outgoing, id, domain string) (content, raw []byte, body int, err error) {
+func (c *Client) mimeBody(m connectors.Outgoing, id string) (content, raw []byte, body int, err error) {
+	texts := c.texts.Get().(*bytes.Buffer) //nolint:forcetypeassert // it holds nothing else
+	defer c.release(texts)
+	texts.WriteString(m.Text)
+	texts.WriteString(m.HTML)
 	e := email.Email{
-		Text: []byte(m.Text), HTML: []byte(m.HTML),
+		Text: texts.Bytes()[:len(m.Text):len(m.Text)], HTML: texts.Bytes()[len(m.Text):],
 		// Set, or email would make up its own at the price of a look at the host's name.
 		Headers: textproto.MIMEHeader{"Message-Id": {id}, "Date": {""}},
 	}
 	for i, f := range m.Files {
-		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+domain, m.HTML != ""))
+		e.Attachments = append(e.Attachments, attachment(f, i, m.Key.String()+"@"+c.from.domain, m.HTML != ""))
 	}
 	raw, err = e.Bytes()
 	if err != nil {
@@ -93,6 +97,14 @@ func mimeBody(m connectors.Outgoing, id, domain string) (content, raw []byte, bo
 		}
 	}
 	return content, raw, end + len("\r\n"), nil
+}
+
+// release keeps a buffer for the next mail, but none that one huge mail has made huge.
+func (c *Client) release(texts *bytes.Buffer) {
+	if texts.Cap() <= 1<<20 {
+		texts.Reset()
+		c.texts.Put(texts)
+	}
 }
 
 // cleanType returns a content type that can stand in a header and that base64 may be
