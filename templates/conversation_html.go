@@ -82,11 +82,12 @@ func (p *htmlWriter) entry(e *Entry) {
 		}
 	}
 	side := s.side(e.By.Kind)
-	b.WriteString(side.row)
 	if e.By != p.by || clock != p.clock {
 		p.by, p.clock = e.By, clock
-		b.WriteString(side.head)
+		b.WriteString(side.headed)
 		p.head(e.By, clock)
+	} else {
+		b.WriteString(side.further)
 	}
 	b.WriteString(side.bubble)
 	switch {

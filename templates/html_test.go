@@ -120,8 +120,8 @@ func TestTheLayoutIsMirroredWhereWritingGoesFromRightToLeft(t *testing.T) {
 	}
 	checkHTML(t, rtl.HTML)
 	for html, words := range map[string][]string{
-		ltr.HTML: {`class="page" dir="ltr"`, `"padding:4px 0 0 48px"><div class="mute" align="right"`, `"padding:4px 48px 0 0"><div class="mute" align="left"`, `<table align="right"><tr><td class="user"`, "padding:4px 12px 4px 0"},
-		rtl.HTML: {`class="page" dir="rtl"`, `"padding:4px 48px 0 0"><div class="mute" align="left"`, `"padding:4px 0 0 48px"><div class="mute" align="right"`, `<table align="left"><tr><td class="user"`, "padding:4px 0 4px 12px"},
+		ltr.HTML: {`class="page" dir="ltr"`, `"padding:14px 0 0 48px"><div align="right">`, `"padding:14px 48px 0 0"><div align="left">`, `<table align="right"><tr><td class="user"`, "padding:4px 12px 4px 0"},
+		rtl.HTML: {`class="page" dir="rtl"`, `"padding:14px 48px 0 0"><div align="left">`, `"padding:14px 0 0 48px"><div align="right">`, `<table align="left"><tr><td class="user"`, "padding:4px 0 4px 12px"},
 	} {
 		for _, word := range words {
 			if !strings.Contains(html, word) {
