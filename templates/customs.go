@@ -14,11 +14,20 @@ import (
 type customs struct {
 	Date, ShortDate, Clock func(t time.Time) string
 	Count                  func(n int) string
+	locale                 func() locales.Translator
 }
 
-// cldr returns the customs of a locale of CLDR.
-func cldr(l locales.Translator) customs {
-	return customs{Date: l.FmtDateFull, ShortDate: l.FmtDateLong, Clock: clockFace(l.FmtTimeShort), Count: counter(l)}
+// cldr returns the customs of a locale of CLDR, which is made when it is first asked: few
+// are ever asked of the many there are.
+func cldr(create func() locales.Translator) customs {
+	l := sync.OnceValue(create)
+	return customs{
+		Date:      func(t time.Time) string { return l().FmtDateFull(t) },
+		ShortDate: func(t time.Time) string { return l().FmtDateLong(t) },
+		Clock:     clockFace(func(t time.Time) string { return l().FmtTimeShort(t) }),
+		Count:     counter(l),
+		locale:    l,
+	}
 }
 
 // clockFace writes every minute of the day once, when it is first asked: a transcript
@@ -39,32 +48,33 @@ func clockFace(write func(time.Time) string) func(time.Time) string {
 
 // counter groups numbers from five digits on: some locales leave four together, and
 // none minds.
-func counter(l locales.Translator) func(int) string {
+func counter(l func() locales.Translator) func(int) string {
 	return func(n int) string {
 		if -10_000 < n && n < 10_000 {
 			return strconv.Itoa(n)
 		}
-		return l.FmtNumber(float64(n), 0)
+		return l().FmtNumber(float64(n), 0)
 	}
 }
 
 // clockOf takes the time of day from another locale: for what the library has wrong.
-func (c customs) clockOf(l locales.Translator) customs {
-	c.Clock = clockFace(l.FmtTimeShort)
+func (c customs) clockOf(other customs) customs {
+	c.Clock = other.Clock
 	return c
 }
 
 // capitalPeriods writes AM and PM, as CLDR has it for the United States.
-func (c customs) capitalPeriods(l locales.Translator) customs {
-	c.Clock = clockFace(func(t time.Time) string { return strings.ToUpper(l.FmtTimeShort(t)) })
+func (c customs) capitalPeriods() customs {
+	clock := c.Clock
+	c.Clock = clockFace(func(t time.Time) string { return strings.ToUpper(clock(t)) })
 	return c
 }
 
 // standaloneDay writes the name of the day by itself before the date: Finnish has the
 // form that means "on Thursday" in the library, and a letter of the pattern in its dates.
-func (c customs) standaloneDay(l locales.Translator) customs {
+func (c customs) standaloneDay() customs {
 	c.Date = func(t time.Time) string {
-		return strings.TrimSuffix(l.WeekdayWide(t.Weekday()), "na") + " " + l.FmtDateLong(t)
+		return strings.TrimSuffix(c.locale().WeekdayWide(t.Weekday()), "na") + " " + c.ShortDate(t)
 	}
 	return c
 }

@@ -62,23 +62,23 @@ var languages = map[string]string{
 // a month (Algeria, Morocco, Tunisia) or leaves AM and PM out (Australia, Libya).
 func regions() map[string]customs {
 	return map[string]customs{
-		"ar": cldr(ar.New()).arabicDigits(), "ar-IQ": cldr(ar_IQ.New()).arabicDigits(), "ar-JO": cldr(ar_JO.New()).arabicDigits(),
-		"ar-LB": cldr(ar_LB.New()).arabicDigits(), "ar-PS": cldr(ar_PS.New()).arabicDigits(), "ar-SY": cldr(ar_SY.New()).arabicDigits(),
-		"ar-AE": cldr(ar_AE.New()), "ar-DZ": cldr(ar_AE.New()), "ar-LY": cldr(ar_AE.New()), "ar-MA": cldr(ar_AE.New()), "ar-TN": cldr(ar_AE.New()),
-		"cs": cldr(cs.New()), "da": cldr(da.New()),
-		"de": cldr(de.New()), "de-AT": cldr(de_AT.New()), "de-CH": cldr(de_CH.New()),
-		"en": cldr(en.New()).capitalPeriods(en.New()), "en-001": cldr(en_001.New()), "en-150": cldr(en_150.New()), "en-AU": cldr(en_NZ.New()),
-		"en-CA": cldr(en_CA.New()), "en-GB": cldr(en_GB.New()), "en-IE": cldr(en_IE.New()), "en-IN": cldr(en_IN.New()), "en-NZ": cldr(en_NZ.New()),
-		"en-ZA": cldr(en_ZA.New()),
-		"es":    cldr(es.New()), "es-419": cldr(es_419.New()), "es-CO": cldr(es_CO.New()), "es-MX": cldr(es_MX.New()), "es-US": cldr(es_US.New()),
-		"fi": cldr(fi.New()).standaloneDay(fi.New()),
-		"fr": cldr(fr.New()), "fr-CA": cldr(fr_CA.New()), "fr-CH": cldr(fr_CH.New()),
-		"it": cldr(it.New()), "it-CH": cldr(it_CH.New()), "ja": cldr(ja.New()), "nb": cldr(nb.New()),
-		"nl": cldr(nl.New()), "nl-BE": cldr(nl_BE.New()), "pl": cldr(pl.New()),
-		"pt": cldr(pt.New()), "pt-PT": cldr(pt_PT.New()),
-		"sv": cldr(sv.New()), "sv-FI": cldr(sv_FI.New()),
+		"ar": cldr(ar.New).arabicDigits(), "ar-IQ": cldr(ar_IQ.New).arabicDigits(), "ar-JO": cldr(ar_JO.New).arabicDigits(),
+		"ar-LB": cldr(ar_LB.New).arabicDigits(), "ar-PS": cldr(ar_PS.New).arabicDigits(), "ar-SY": cldr(ar_SY.New).arabicDigits(),
+		"ar-AE": cldr(ar_AE.New), "ar-DZ": cldr(ar_AE.New), "ar-LY": cldr(ar_AE.New), "ar-MA": cldr(ar_AE.New), "ar-TN": cldr(ar_AE.New),
+		"cs": cldr(cs.New), "da": cldr(da.New),
+		"de": cldr(de.New), "de-AT": cldr(de_AT.New), "de-CH": cldr(de_CH.New),
+		"en": cldr(en.New).capitalPeriods(), "en-001": cldr(en_001.New), "en-150": cldr(en_150.New), "en-AU": cldr(en_NZ.New),
+		"en-CA": cldr(en_CA.New), "en-GB": cldr(en_GB.New), "en-IE": cldr(en_IE.New), "en-IN": cldr(en_IN.New), "en-NZ": cldr(en_NZ.New),
+		"en-ZA": cldr(en_ZA.New),
+		"es":    cldr(es.New), "es-419": cldr(es_419.New), "es-CO": cldr(es_CO.New), "es-MX": cldr(es_MX.New), "es-US": cldr(es_US.New),
+		"fi": cldr(fi.New).standaloneDay(),
+		"fr": cldr(fr.New), "fr-CA": cldr(fr_CA.New), "fr-CH": cldr(fr_CH.New),
+		"it": cldr(it.New), "it-CH": cldr(it_CH.New), "ja": cldr(ja.New), "nb": cldr(nb.New),
+		"nl": cldr(nl.New), "nl-BE": cldr(nl_BE.New), "pl": cldr(pl.New),
+		"pt": cldr(pt.New), "pt-PT": cldr(pt_PT.New),
+		"sv": cldr(sv.New), "sv-FI": cldr(sv_FI.New),
 		// CLDR has 24 hours for Chinese since its release 38.
-		"zh": cldr(zh.New()).clockOf(en_GB.New()),
+		"zh": cldr(zh.New).clockOf(cldr(en_GB.New)),
 	}
 }
 
