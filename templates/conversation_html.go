@@ -118,7 +118,7 @@ func (p *htmlWriter) head(by Speaker, clock string) {
 			b.WriteString(more)
 		}
 	}
-	b.WriteString("</div>")
+	b.WriteString(s.headEnd)
 }
 
 // file shows an image that came with the mail, and names and links everything else.

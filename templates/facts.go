@@ -196,18 +196,13 @@ func (w *words) factTable(facts []Fact) htmltemplate.HTML {
 	if len(facts) == 0 {
 		return ""
 	}
-	left, right := "12px", "0"
-	if w.Dir == "rtl" {
-		left, right = right, left
-	}
-	label := `<tr><td class="mute" valign="top" width="34%" style="padding:4px ` + left + ` 4px ` + right + `;color:#5b6470">`
-	const value = "</td>\n" + `<td valign="top" style="padding:4px 0">`
+	const label = `<tr valign="top"><td class="mute" width="34%" style="color:#5b6470">`
 	var b strings.Builder
-	b.WriteString(layoutTable + ` class="facts ink" width="100%" style="table-layout:fixed;font-size:14px;line-height:1.45;color:#111827">` + "\n")
+	b.WriteString(`<table role="presentation" cellpadding="4" cellspacing="0" border="0" class="facts ink" width="100%" style="table-layout:fixed;font-size:14px;line-height:1.45;color:#111827">` + "\n")
 	for _, f := range facts {
 		b.WriteString(label)
 		writeIsolated(&b, f.Label)
-		b.WriteString(value)
+		b.WriteString("</td>\n<td>")
 		if f.URL != "" {
 			b.WriteString(`<a class="plain" href="` + htmltemplate.HTMLEscapeString(f.URL) + `" style="color:#1d4ed8">`)
 		}

@@ -29,7 +29,7 @@ func checkHTML(t *testing.T, page string) {
 	open := map[string]int{}
 	for _, m := range tag.FindAllStringSubmatch(page, -1) {
 		switch name := strings.ToLower(m[2]); name {
-		case "table", "tr", "td", "div", "h1", "h2", "b", "bdi", "span", "a", "html", "head", "body", "title", "style":
+		case "table", "tr", "td", "div", "small", "h1", "h2", "b", "bdi", "span", "a", "html", "head", "body", "title", "style":
 			if m[1] == "" {
 				open[name]++
 			} else {
@@ -120,8 +120,8 @@ func TestTheLayoutIsMirroredWhereWritingGoesFromRightToLeft(t *testing.T) {
 	}
 	checkHTML(t, rtl.HTML)
 	for html, words := range map[string][]string{
-		ltr.HTML: {`class="page" dir="ltr"`, `"padding:14px 0 0 48px"><div align="right">`, `"padding:14px 48px 0 0"><div align="left">`, `<table align="right"><tr><td class="user"`, "padding:4px 12px 4px 0"},
-		rtl.HTML: {`class="page" dir="rtl"`, `"padding:14px 48px 0 0"><div align="left">`, `"padding:14px 0 0 48px"><div align="right">`, `<table align="left"><tr><td class="user"`, "padding:4px 0 4px 12px"},
+		ltr.HTML: {`class="page" dir="ltr"`, `"padding:14px 0 0 48px"><div align="right"><small>`, `"padding:14px 48px 0 0"><div align="left"><small>`, `<table align="right"><tr><td class="user"`},
+		rtl.HTML: {`class="page" dir="rtl"`, `"padding:14px 48px 0 0"><div align="left"><small>`, `"padding:14px 0 0 48px"><div align="right"><small>`, `<table align="left"><tr><td class="user"`},
 	} {
 		for _, word := range words {
 			if !strings.Contains(html, word) {

@@ -7,7 +7,7 @@ type skin struct {
 	day, dayEnd        string
 	event, eventEnd    string
 	user, agent, other side
-	bubbleEnd          string
+	headEnd, bubbleEnd string
 	// photo and image are tags that lack their address, "" where pictures are not shown;
 	// link lacks its address too.
 	photo, file, image, link string
@@ -25,7 +25,7 @@ func (s *skin) longest() int {
 	for _, side := range [...]side{s.user, s.agent, s.other} {
 		longest = max(longest, len(side.headed)+len(side.bubble))
 	}
-	return longest + len(s.bubbleEnd) + who
+	return longest + len(s.headEnd) + len(s.bubbleEnd) + who
 }
 
 // layoutTable begins a table that readers for the blind take for no table.
@@ -33,10 +33,10 @@ const layoutTable = `<table role="presentation" cellpadding="0" cellspacing="0" 
 
 // mailSkin is a conversation in a mail: bubbles, the customer's on the far side in the
 // brand's tint. It repeats for every message, so it is kept short, for Gmail clips what is
-// longer than about 100 KB, and every byte is encoded: how the lines between the bubbles
-// look is inherited from the table, round corners and the like are the style sheet's.
-// Outlook does not know max-width, so that a bubble keeps its distance from the other side
-// by the padding of its row.
+// longer than about 100 KB, and every byte is encoded: what can be inherited
+// stands on the table, and what a reader can do without, as round corners, in the style
+// sheet. Outlook does not know max-width, so that a bubble keeps its distance from the
+// other side by the padding of its row.
 func (w *words) mailSkin(b Brand) skin {
 	near, far := "left", "right"
 	userGap, otherGap, photoGap := " 0 0 48px", " 48px 0 0", "0 5px 0 0"
@@ -46,36 +46,33 @@ func (w *words) mailSkin(b Brand) skin {
 	}
 	place := func(class, align, gap, ground string) side {
 		return side{
-			headed:  `<tr><td style="padding:14px` + gap + `"><div align="` + align + `">`,
+			headed:  `<tr><td style="padding:14px` + gap + `"><div align="` + align + `"><small>`,
 			further: `<tr><td style="padding:4px` + gap + `">`,
-			bubble:  `<table align="` + align + `"><tr><td class="` + class + `" dir="auto" style="` + bubbleStyle + ground + `">`,
+			bubble:  `<table align="` + align + `"><tr><td class="` + class + `" dir="auto" style="padding:10px 14px;` + ground + `">`,
 		}
 	}
 	return skin{
-		table: layoutTable + ` class="chat mute" width="100%" style="table-layout:fixed;font-size:12px;line-height:1.5;color:#5b6470">` + "\n", tableEnd: "</table>",
-		day:    `<tr><td align="center" style="padding:26px 0 6px"><span class="chip" style="padding:4px 12px;color:#4b5563;background-color:#eef0f3;border-radius:11px">`,
+		table: layoutTable + ` class="chat ink" width="100%" style="table-layout:fixed;font-size:15px;line-height:1.5;color:#111827">` + "\n", tableEnd: "</table>",
+		day:    `<tr><td align="center" style="padding:26px 0 6px"><span class="chip" style="padding:4px 12px;font-size:12px;color:#4b5563;background-color:#eef0f3;border-radius:11px">`,
 		dayEnd: "</span></td></tr>\n",
-		event:  `<tr><td align="center" style="padding:16px 8px 8px;font-size:13px">`, eventEnd: "</td></tr>\n",
-		user:      place("user", far, userGap, "background:"+b.Tint()),
-		agent:     place("them", near, otherGap, "background:#f1f3f5"),
-		other:     place("side", near, otherGap, "border:1px solid #dde1e6"),
-		bubbleEnd: "</td></tr></table></td></tr>\n",
-		photo:     `<img width="20" height="20" style="margin:` + photoGap + `;border-radius:10px;vertical-align:middle"`,
-		file:      `<div dir="auto" style="margin:6px 0 0;font-size:14px">`,
-		image:     `<img width="320" style="width:auto;max-width:100%;height:auto;max-height:320px;border-radius:8px"`,
-		link:      `<a class="plain" style="color:#1d4ed8" href="`,
+		event:  `<tr><td align="center" class="mute" style="padding:16px 8px 8px;font-size:13px;color:#5b6470">`, eventEnd: "</td></tr>\n",
+		user:    place("user", far, userGap, "background:"+b.Tint()),
+		agent:   place("them", near, otherGap, "background:#f1f3f5"),
+		other:   place("side", near, otherGap, "border:1px solid #dde1e6"),
+		headEnd: "</small></div>", bubbleEnd: "</td></tr></table></td></tr>\n",
+		photo: `<img width="20" height="20" style="margin:` + photoGap + `;border-radius:10px;vertical-align:middle"`,
+		file:  `<div dir="auto" style="margin:6px 0 0;font-size:14px">`,
+		image: `<img width="320" style="width:auto;max-width:100%;height:auto;max-height:320px;border-radius:8px"`,
+		link:  `<a class="plain" style="color:#1d4ed8" href="`,
 	}
 }
-
-// bubbleStyle is how what somebody wrote looks, whatever it stands on.
-const bubbleStyle = "padding:10px 14px;font-size:15px;color:#111827;"
 
 // noteSkin is that of notes in a mail: nobody's side, on paper of their own.
 func (w *words) noteSkin(b Brand) skin {
 	s := w.mailSkin(b)
-	s.agent.headed = `<tr><td style="padding:14px 0 0"><div>`
+	s.agent.headed = `<tr><td style="padding:14px 0 0"><div><small>`
 	s.agent.further = `<tr><td style="padding:4px 0 0">`
-	s.agent.bubble = `<table width="100%"><tr><td class="note" dir="auto" style="` + bubbleStyle + `border-radius:8px;background-color:#fff8e1">`
+	s.agent.bubble = `<table width="100%"><tr><td class="note" dir="auto" style="padding:10px 14px;border-radius:8px;background-color:#fff8e1">`
 	return s
 }
 
@@ -87,7 +84,7 @@ func pageSkin() skin {
 	return skin{
 		table: `<table class="chat">` + "\n", tableEnd: "</table>",
 		day: `<tr><td class="day">`, dayEnd: "</td></tr>\n", event: `<tr><td class="event">`, eventEnd: "</td></tr>\n",
-		user: bubble("user"), agent: bubble("them"), other: bubble("them"), bubbleEnd: "</div></td></tr>\n",
+		user: bubble("user"), agent: bubble("them"), other: bubble("them"), headEnd: "</div>", bubbleEnd: "</div></td></tr>\n",
 		file: `<div class="file" dir="auto">`, link: `<a href="`,
 	}
 }
