@@ -120,8 +120,8 @@ func TestTheLayoutIsMirroredWhereWritingGoesFromRightToLeft(t *testing.T) {
 	}
 	checkHTML(t, rtl.HTML)
 	for html, words := range map[string][]string{
-		ltr.HTML: {`class="page" dir="ltr"`, `"padding:14px 0 0 48px"><div align="right"><small>`, `"padding:14px 48px 0 0"><div align="left"><small>`, `<table align="right"><tr><td class="user"`},
-		rtl.HTML: {`class="page" dir="rtl"`, `"padding:14px 48px 0 0"><div align="left"><small>`, `"padding:14px 0 0 48px"><div align="right"><small>`, `<table align="left"><tr><td class="user"`},
+		ltr.HTML: {`class="page" dir="ltr"`, `"padding:10px 0 0 48px"><div align="right"><small>`, `"padding:10px 48px 0 0"><div align="left"><small>`, `<table align="right"><tr><td class="user"`},
+		rtl.HTML: {`class="page" dir="rtl"`, `"padding:10px 48px 0 0"><div align="left"><small>`, `"padding:10px 0 0 48px"><div align="right"><small>`, `<table align="left"><tr><td class="user"`},
 	} {
 		for _, word := range words {
 			if !strings.Contains(html, word) {

@@ -46,7 +46,7 @@ func (w *words) mailSkin(b Brand) skin {
 	}
 	place := func(class, align, gap, ground string) side {
 		return side{
-			headed:  `<tr><td style="padding:14px` + gap + `"><div align="` + align + `"><small>`,
+			headed:  `<tr><td style="padding:10px` + gap + `"><div align="` + align + `"><small>`,
 			further: `<tr><td style="padding:4px` + gap + `">`,
 			bubble:  `<table align="` + align + `"><tr><td class="` + class + `" dir="auto" style="padding:10px 14px;` + ground + `">`,
 		}
@@ -70,7 +70,7 @@ func (w *words) mailSkin(b Brand) skin {
 // noteSkin is that of notes in a mail: nobody's side, on paper of their own.
 func (w *words) noteSkin(b Brand) skin {
 	s := w.mailSkin(b)
-	s.agent.headed = `<tr><td style="padding:14px 0 0"><div><small>`
+	s.agent.headed = `<tr><td style="padding:10px 0 0"><div><small>`
 	s.agent.further = `<tr><td style="padding:4px 0 0">`
 	s.agent.bubble = `<table width="100%"><tr><td class="note" dir="auto" style="padding:10px 14px;border-radius:8px;background-color:#fff8e1">`
 	return s
