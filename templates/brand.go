@@ -1,7 +1,6 @@
 package templates
 
 import (
-	htmltemplate "html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -10,21 +9,6 @@ import (
 // Brand is how an organization looks to people. Color is "#rgb" or "#rrggbb"; LogoURL
 // and Website are http or https addresses. What is not so is not used.
 type Brand struct{ Organization, LogoURL, Color, Website string }
-
-// look is a brand as the templates of mails get it: looked up and checked once, because
-// a template asks for each of them several times.
-type look struct {
-	Name                  string
-	Logo, Home            htmltemplate.URL
-	Accent, Ink, DarkTint htmltemplate.CSS
-}
-
-func (b Brand) look() look {
-	return look{
-		Name: b.Name(), Logo: htmltemplate.URL(b.Logo()), Home: htmltemplate.URL(b.Home()), //nolint:gosec // webURL has checked them
-		Accent: htmltemplate.CSS(b.Accent()), Ink: htmltemplate.CSS(b.Ink()), DarkTint: htmltemplate.CSS(b.DarkTint()), //nolint:gosec // colours
-	}
-}
 
 const neutralColor = "#374151"
 

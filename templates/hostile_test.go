@@ -26,6 +26,8 @@ func hostileCalls(w *world) map[string]func(*Renderer) string {
 		"email/link.txt":           func(r *Renderer) string { m, err := r.LinkMail(w.link); return fmt.Sprint(m, err) },
 		"email/link.html":          func(r *Renderer) string { m, err := r.LinkMail(w.link); return fmt.Sprint(m, err) },
 		"email/head.html":          func(r *Renderer) string { m, err := r.TranscriptForCustomer(customer); return fmt.Sprint(m, err) },
+		"email/start.html":         func(r *Renderer) string { m, err := r.TranscriptForCustomer(customer); return fmt.Sprint(m, err) },
+		"email/bar.html":           func(r *Renderer) string { m, err := r.TranscriptForCustomer(customer); return fmt.Sprint(m, err) },
 		"transcript/print.html": func(r *Renderer) string {
 			s, err := r.PrintHTML(r.DocumentForCustomer(customer))
 			return fmt.Sprint(s, err)
@@ -49,6 +51,7 @@ func customerPages(w *world, r *Renderer) map[string]any {
 		"transcript/customer.html": &customerHTML{CustomerView: v, T: words, Brand: v.Brand.look(), Name: v.Name, Cover: v.Cover, facts: words.customerFacts(v)},
 		"ticket/customer.txt":      customerText{v, words}, "sms/link.txt": link, "pages/link.html": linkPage{Brand: w.page.Brand, T: words, Target: w.page.Target},
 		"transcript/print.html": printPage{Document: r.DocumentForCustomer(v)},
+		"email/start.html":      &letterhead{words, v.Brand.look()}, "email/bar.html": &letterhead{words, v.Brand.look()},
 	}
 }
 

@@ -25,7 +25,7 @@ type LinkView struct {
 
 // linkText is what the templates of links get.
 type linkText struct {
-	Brand                     Brand
+	Brand                     look
 	T                         *words
 	Subject, Lead, URL, Until string
 }
@@ -90,9 +90,13 @@ func (r *Renderer) LinkMail(v LinkView) (Mail, error) {
 }
 
 func (r *Renderer) link(v LinkView) (linkText, error) {
-	p := linkText{Brand: v.Brand, T: r.words(v.Locale), URL: webURL(v.URL)}
+	p := linkText{T: r.words(v.Locale), URL: webURL(v.URL)}
 	if p.URL == "" {
 		return p, fault.New(fault.Invalid, "invalid_url", "a link's address has to be http or https").At("url")
+	}
+	var err error
+	if p.Brand, err = r.look(p.T, v.Brand); err != nil {
+		return p, err
 	}
 	p.Subject, p.Lead = p.T.linkSubject(v.Purpose == "resume", v.Brand.Name())
 	if !v.ExpiresAt.IsZero() {

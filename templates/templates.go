@@ -33,6 +33,8 @@ type Renderer struct {
 	// buffers are what templates are executed into: growing one from nothing costs as much
 	// as filling it.
 	buffers *sync.Pool
+	// looks are the brands in each language: key to look.
+	looks *sync.Map
 	// own are an organization's templates, nil if it has none; all are those of every
 	// organization that has some.
 	own *own
@@ -73,7 +75,7 @@ func parse(fsys fs.FS) (*Renderer, error) {
 	}
 	return &Renderer{
 		sets: parsed, catalogs: withRegions(catalogs),
-		buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}, looks: new(sync.Map),
 	}, nil
 }
 

@@ -89,16 +89,20 @@ func (p *internalHTML) NoteEntries() htmltemplate.HTML {
 func (r *Renderer) TranscriptForCustomer(v CustomerView) (Mail, error) {
 	w := r.words(v.Locale)
 	c := conversation{v.Entries, w.customerVoice(v.ToOther), w, location(v.Location)}
-	m, err := r.transcript(w.customerLetter(v), c, v.Brand, v.BodyLimit)
+	brand, err := r.look(w, v.Brand)
+	if err != nil {
+		return Mail{}, err
+	}
+	m, err := r.transcript(w.customerLetter(v, brand), c, v.Brand, v.BodyLimit)
 	if err == nil && v.Test {
 		m = w.forTest(m)
 	}
 	return m, err
 }
 
-func (w *words) customerLetter(v CustomerView) letter {
+func (w *words) customerLetter(v CustomerView, brand look) letter {
 	subject := w.customerSubject(v)
-	lead, brand, facts, name := w.customerLead(v.ToOther), v.Brand.look(), w.customerFacts(v), v.greeted()
+	lead, facts, name := w.customerLead(v.ToOther), w.customerFacts(v), v.greeted()
 	preheader := w.preheader(lead, v.Entries)
 	some := func(entries []Entry) CustomerView { v := v; v.Entries = entries; return v }
 	return letter{
@@ -111,7 +115,7 @@ func (w *words) customerLetter(v CustomerView) letter {
 		},
 		within: func(room int) (letter, bool) {
 			v, less := v.within(w, room)
-			return w.customerLetter(v), less
+			return w.customerLetter(v, brand), less
 		},
 	}
 }
@@ -120,16 +124,20 @@ func (w *words) customerLetter(v CustomerView) letter {
 func (r *Renderer) TranscriptForInternal(v InternalView) (Mail, error) {
 	w := r.words(v.Locale)
 	c := conversation{v.Entries, &w.Internal, w, location(v.Location)}
-	m, err := r.transcript(w.internalLetter(v), c, v.Brand, v.BodyLimit)
+	brand, err := r.look(w, v.Brand)
+	if err != nil {
+		return Mail{}, err
+	}
+	m, err := r.transcript(w.internalLetter(v, brand), c, v.Brand, v.BodyLimit)
 	if err == nil && v.Test {
 		m = w.forTest(m)
 	}
 	return m, err
 }
 
-func (w *words) internalLetter(v InternalView) letter {
+func (w *words) internalLetter(v InternalView, brand look) letter {
 	subject := w.internalSubject(v)
-	preheader, brand := w.preheader(w.InternalOnly, v.Entries), v.Brand.look()
+	preheader := w.preheader(w.InternalOnly, v.Entries)
 	some := func(entries []Entry) InternalView { v := v; v.Entries = entries; return v }
 	return letter{
 		subject: subject, name: "transcript/internal", ended: v.EndedAt, whole: v.Whole,
@@ -141,7 +149,7 @@ func (w *words) internalLetter(v InternalView) letter {
 		},
 		within: func(room int) (letter, bool) {
 			v, less := v.within(w, room)
-			return w.internalLetter(v), less
+			return w.internalLetter(v, brand), less
 		},
 	}
 }

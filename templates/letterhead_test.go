@@ -1,0 +1,76 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEachBrandHasItsOwnLetterheadInEachLanguage(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	acme, bolt := Brand{Organization: "Acme Coffee", Color: "#0a7d55"}, Brand{Organization: "Bolt", Color: "#123456", LogoURL: "https://bolt.example/logo.png"}
+	for range 2 { // as it is made, and as it is kept
+		for _, c := range []struct {
+			brand   Brand
+			locale  string
+			has     []string
+			hasNone string
+		}{
+			{acme, "en", []string{`lang="en" dir="ltr"`, "<bdi>Acme Coffee</bdi>&nbsp;", "background:#0a7d55"}, "bolt"},
+			{acme, "ar", []string{`lang="ar" dir="rtl"`, `class="page" dir="rtl"`, "background:#0a7d55"}, "bolt"},
+			{bolt, "en", []string{`lang="en" dir="ltr"`, `src="https://bolt.example/logo.png" alt="Bolt"`, "6px solid #123456"}, "Acme"},
+			{Brand{}, "en", []string{`lang="en" dir="ltr"`, "background:" + neutralColor}, "Acme"},
+		} {
+			v := ForCustomer(sample(), Options{Brand: c.brand})
+			v.Locale = c.locale
+			m, err := r.TranscriptForCustomer(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range c.has {
+				if !strings.Contains(m.HTML, part) {
+					t.Errorf("%q in %s lacks %q", c.brand.Organization, c.locale, part)
+				}
+			}
+			if strings.Contains(m.HTML, c.hasNone) {
+				t.Errorf("%q in %s has another's %q", c.brand.Organization, c.locale, c.hasNone)
+			}
+		}
+	}
+}
+
+func TestAnOrganizationsOwnLetterheadStandsInAllItsMails(t *testing.T) {
+	t.Parallel()
+	o, problems := ReadOverrides(folder(map[string]string{
+		"email/start.html": `<html lang="{{.T.Lang}}"><head><style>p{color:{{.Brand.Accent}}}</style>`,
+		"email/bar.html":   `<table><tr><td><table><tr><td><i>{{.Brand.Name}}</i></td></tr>`,
+	}))
+	builtIn := renderer(t)
+	if problems = append(problems, builtIn.Rehearse(o)...); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	r := builtIn.WithOverrides(map[string]Overrides{"acme": o}, func(_ string, p Problem) { t.Error(p) })
+	w := newWorld()
+	for organization, has := range map[string]bool{"acme": true, "bolt": false, "": false} {
+		its := r.For(organization)
+		customer, err := its.TranscriptForCustomer(ForCustomer(w.snapshot, w.options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		internal, err := its.TranscriptForInternal(ForInternal(w.snapshot, w.options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, err := its.LinkMail(w.link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, html := range map[string]string{"the customer's": customer.HTML, "the internal": internal.HTML, "the link's": link.HTML} {
+			for _, part := range []string{"<style>p{color:", "<i>"} {
+				if strings.Contains(html, part) != has {
+					t.Errorf("%q: %s mail: %q is there: %t", organization, what, part, !has)
+				}
+			}
+		}
+	}
+}
