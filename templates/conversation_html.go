@@ -109,9 +109,9 @@ func (p *htmlWriter) head(by Speaker, clock string) {
 	if by.Photo != "" && s.photo != "" {
 		b.WriteString(s.photo + ` src="` + htmltemplate.HTMLEscapeString(by.Photo) + `" alt="` + htmltemplate.HTMLEscapeString(name) + `">`)
 	}
-	b.WriteString("<b><bdi>")
-	writeEscaped(b, name)
-	b.WriteString("</bdi></b>")
+	b.WriteString("<b>")
+	writeEscaped(b, p.words.isolate(name))
+	b.WriteString("</b>")
 	for _, more := range [...]string{role, clock} {
 		if more != "" {
 			b.WriteString(" · ")
