@@ -2,7 +2,6 @@ package workers
 
 import (
 	"context"
-	"math"
 	"strings"
 
 	"github.com/afterchat/afterchat/connectors"
@@ -32,8 +31,16 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 			return ended(j, chat.Suppressed, fault.CodeOf(plan.InternalToUser()), "the user gets only customer")
 		}
 	}
-	mail := func(l Letter) store.Outcome {
-		return w.send(ctx, j, w.intoTicket(j, connectors.Outgoing{
+	order, err := w.order(ctx, j, snapshot)
+	if err != nil {
+		return unmade(j, err)
+	}
+	var o store.Outcome
+	err = w.Shrinking(ctx, order, func(l Letter) bool {
+		if l.NoPDF != nil {
+			w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(l.NoPDF))
+		}
+		o = w.send(ctx, j, w.intoTicket(j, connectors.Outgoing{
 			Key: j.ID, To: to, ToName: name, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Files: l.Files,
 			Thread: j.Organization + "/" + j.Conversation,
 		}), func(ctx context.Context) (store.Outcome, bool) {
@@ -42,22 +49,10 @@ func (w *Worker) emailTranscript(ctx context.Context, j job) store.Outcome {
 			}
 			return w.mayWrite(ctx, j, chat.ChannelEmail, to)
 		})
-	}
-	var o store.Outcome
-	refused := math.MaxInt
-	for _, s := range slimming {
-		letter, err := w.letter(ctx, j, snapshot, s)
-		if err != nil {
-			return unmade(j, err)
-		}
-		size := letter.size()
-		if size >= refused {
-			continue
-		}
-		if o = mail(letter); !tooLarge(o.Err) {
-			return o
-		}
-		refused = size // and nothing was taken: a smaller one is still the first
+		return TooLarge(o.Err)
+	})
+	if err != nil {
+		return unmade(j, err)
 	}
 	return o
 }
@@ -85,48 +80,20 @@ func (w *Worker) hasNone(ctx context.Context, j job, to string) (store.Outcome, 
 	return store.Outcome{}, true
 }
 
-// slim is what a letter goes without.
-type slim struct {
-	bare  bool
-	whole templates.Whole
-}
-
-// slimming is how a letter that is too large for a mail server becomes smaller and smaller:
-// what its reader needs is the text.
-var slimming = [...]slim{{}, {bare: true}, {true, templates.WholeZipped}, {true, templates.WholeLeftOut}}
-
-// tooLarge reports whether a mail was refused for its size: the system's limit is 5.3.4,
-// the mailbox's 5.2.3 (RFC 3463, 3.3 and 3.4), and some say but 552 (RFC 1870, 6).
-func tooLarge(err error) bool {
-	if !fault.Is(err, fault.Invalid) {
-		return false
-	}
-	switch fault.CodeOf(err) {
-	case "5.3.4", "5.2.3", "552":
-		return true
-	}
-	return false
-}
-
-// letter makes the audience's transcript, and as pages where the plan says so.
-func (w *Worker) letter(ctx context.Context, j job, snapshot chat.Snapshot, s slim) (Letter, error) {
+// order asks for the audience's transcript, and as pages where the plan says so.
+func (w *Worker) order(ctx context.Context, j job, snapshot chat.Snapshot) (LetterOrder, error) {
 	o := RenderOptions(j.organization, j.Ticket)
-	o.Cover, o.ToOther, o.Whole = j.Params.Cover, j.Params.ToOther, s.whole
+	o.Cover, o.ToOther = j.Params.Cover, j.Params.ToOther
 	if j.Params.Audience == chat.Internal {
 		var err error
 		if o.Deliveries, err = w.deliveries(ctx, j); err != nil {
-			return Letter{}, err
+			return LetterOrder{}, err
 		}
 	}
-	until, _ := ctx.Deadline() // of the claim, as far as it is extended by now
-	letter, err := w.Compose(ctx, LetterOrder{
+	return LetterOrder{
 		Organization: j.organization, Key: j.ID, Snapshot: snapshot, Audience: j.Params.Audience, Options: o,
-		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1, Bare: s.bare, Until: until,
-	})
-	if letter.NoPDF != nil {
-		w.Log.WarnContext(ctx, "a transcript goes without its PDF", "delivery", j.ID.String(), "code", fault.CodeOf(letter.NoPDF))
-	}
-	return letter, err
+		PDF: j.Params.PDF, Patient: j.Attempts < pdfTries-1,
+	}, nil
 }
 
 // deliveries is what has become of the conversation so far, but for this very mail. A

@@ -3,6 +3,8 @@ package app_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
+	"io"
 	"io/fs"
 	"net/http"
 	"regexp"
@@ -10,12 +12,13 @@ import (
 	"testing"
 
 	"github.com/afterchat/afterchat/connectors/smtp/smtptest"
+	"github.com/afterchat/afterchat/internal/app"
 	"github.com/afterchat/afterchat/internal/standin"
 )
 
 // sized is a rig whose mail goes to a server that takes so many bytes a mail, says so in
-// SIZE, and gets long chats' first part and the whole attached.
-func sized(t *testing.T, most int64) (*rig, *smtptest.Server) {
+// SIZE, and gets as much of a long chat as the body limit says, and the whole attached.
+func sized(t *testing.T, most int64, bodyLimit string) (*rig, *smtptest.Server) {
 	t.Helper()
 	server, err := smtptest.New(smtptest.Options{MaxBytes: most})
 	if err != nil {
@@ -24,7 +27,7 @@ func sized(t *testing.T, most int64) (*rig, *smtptest.Server) {
 	t.Cleanup(func() { _ = server.Close() })
 	address := regexp.MustCompile(`smtp: \{address: "[^"]*", tls: none\}`)
 	return newRig(t, func(config string) string {
-		return address.ReplaceAllLiteralString(config, `smtp: {address: "`+server.Addr()+`", tls: none}, body_limit: 20KB`)
+		return address.ReplaceAllLiteralString(config, `smtp: {address: "`+server.Addr()+`", tls: none}, body_limit: `+bodyLimit)
 	}), server
 }
 
@@ -32,17 +35,20 @@ func TestALongTranscriptArrivesAtAServerThatTakesSmallMailsAlone(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("It smells of toast, and of smoke. ", 9000)
 	for name, test := range map[string]struct {
-		most int64
-		file string
-		says string
+		most      int64
+		bodyLimit string
+		file      string
+		says      string
 	}{
-		"with all of it":      {1 << 20, "conversation.txt", "The whole chat is in the attached file conversation.txt."},
-		"with all of it, zip": {100 << 10, "conversation.zip", "The whole chat is in the attached file conversation.zip."},
-		"without":             {40 << 10, "", "The whole chat is too large to be attached to this mail."},
+		"with all of it":           {1 << 20, "20KB", "conversation.txt", "The whole chat is in the attached file conversation.txt."},
+		"with all of it, zip":      {100 << 10, "20KB", "conversation.zip", "The whole chat is in the attached file conversation.zip."},
+		"without":                  {40 << 10, "20KB", "", "The whole chat is too large to be attached to this mail."},
+		"with less than may be":    {60 << 10, "200KB", "", "The whole chat is too large to be attached to this mail."},
+		"with less, without limit": {60 << 10, "0", "", "The whole chat is too large to be attached to this mail."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, server := sized(t, test.most)
+			r, server := sized(t, test.most, test.bodyLimit)
 			s := standin.Chat(3)
 			s.Messages[0].Text = long
 			if test.file == "" { // what packs badly
@@ -88,5 +94,24 @@ func TestALongTranscriptArrivesAtAServerThatTakesSmallMailsAlone(t *testing.T) {
 				t.Error("the whole is not whole")
 			}
 		})
+	}
+}
+
+func TestATestMailBecomesSmallerAsTheRealOneDoes(t *testing.T) {
+	t.Parallel()
+	r, server := sized(t, 60<<10, "200KB")
+	s := standin.Chat(3)
+	s.Messages[0].Text = strings.Repeat("It smells of toast, and of smoke. ", 9000)
+	body, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes strings.Builder
+	trial := app.Trial{Organization: "acme", Audience: "customer", Chat: body, Offline: true}
+	if err := app.SendTest(t.Context(), r.path, app.TestMail{Trial: trial, To: "me@example.org"}, false, io.Discard, &notes); err != nil {
+		t.Fatal(err)
+	}
+	if mails := server.Messages(); len(mails) != 1 || !strings.Contains(notes.String(), "the mail server takes no mail so large") {
+		t.Errorf("%d mails, and it says %q", len(mails), notes.String())
 	}
 }

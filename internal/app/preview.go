@@ -53,7 +53,11 @@ func Preview(ctx context.Context, path string, t Trial, format string, out, note
 	if err != nil {
 		return err
 	}
-	letter, err := t.letter(ctx, c, o, s, chat.Key{}, format == FormatPDF)
+	var letter workers.Letter
+	err = t.letter(ctx, c, o, s, chat.Key{}, format == FormatPDF, func(l workers.Letter) bool {
+		letter = l
+		return false
+	})
 	if err != nil {
 		return err
 	}
@@ -100,9 +104,9 @@ func selfContained(l workers.Letter) string {
 	return strings.NewReplacer(pairs...).Replace(l.HTML)
 }
 
-// letter makes a transcript as the workers do. An organization's template that fails is
-// an error here.
-func (t Trial) letter(ctx context.Context, c *config.Config, o *config.Organization, s chat.Snapshot, key chat.Key, pages bool) (workers.Letter, error) {
+// letter makes a transcript as the workers do and hands it to send, as Letters.Shrinking
+// does. An organization's template that fails is an error here, and nothing is sent.
+func (t Trial) letter(ctx context.Context, c *config.Config, o *config.Organization, s chat.Snapshot, key chat.Key, pages bool, send func(workers.Letter) (tooLarge bool)) error {
 	var failed []error
 	r, err := newRenderer(c, func(organization string, p templates.Problem) {
 		if organization == o.ID {
@@ -110,7 +114,7 @@ func (t Trial) letter(ctx context.Context, c *config.Config, o *config.Organizat
 		}
 	})
 	if err != nil {
-		return workers.Letter{}, err
+		return err
 	}
 	fetcher := fetch.New(t.Fetch)
 	defer fetcher.Close()
@@ -127,14 +131,13 @@ func (t Trial) letter(ctx context.Context, c *config.Config, o *config.Organizat
 	options.Test = t.marked
 	ctx, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
-	letter, err := letters.Compose(ctx, workers.LetterOrder{
-		Organization: o, Key: key, Snapshot: s, Audience: chat.Audience(t.Audience), Options: options,
-		PDF: pages, Until: time.Now().Add(trialTime),
-	})
+	err = letters.Shrinking(ctx, workers.LetterOrder{
+		Organization: o, Key: key, Snapshot: s, Audience: chat.Audience(t.Audience), Options: options, PDF: pages,
+	}, func(l workers.Letter) bool { return len(failed) == 0 && send(l) })
 	if err != nil {
-		return workers.Letter{}, fmt.Errorf("making the transcript: %w", err)
+		return fmt.Errorf("making the transcript: %w", err)
 	}
-	return letter, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
 // offline gets nothing, and says nothing about what is there.

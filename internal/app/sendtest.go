@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/afterchat/afterchat/internal/config"
 	"github.com/afterchat/afterchat/internal/fault"
 	"github.com/afterchat/afterchat/internal/plan"
+	"github.com/afterchat/afterchat/workers"
 )
 
 // TestMail is what SendTest mails, and to which address; with PDF also as pages, and with
@@ -73,14 +75,19 @@ func sendTest(ctx context.Context, path string, m TestMail, notes io.Writer) (ch
 	var key chat.Key
 	_, _ = rand.Read(key[:]) // never fails
 	m.marked = true
-	letter, err := m.letter(ctx, c, o, s, key, m.PDF)
-	if err != nil {
-		return chat.Ref{}, err
-	}
-	return built.Account(o.ID, chat.AccountMail).Send(ctx, connectors.Outgoing{
-		Key: key, To: m.To, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Files: letter.Files,
-		BounceTag: keys.BounceMark(o.ID, key).Tag, // so that a bounce of the test gets as far as any other
+	account, tag := built.Account(o.ID, chat.AccountMail), keys.BounceMark(o.ID, key).Tag // with which a bounce of the test gets as far as any other
+	var ref chat.Ref
+	var sent error
+	err = m.letter(ctx, c, o, s, key, m.PDF, func(l workers.Letter) bool {
+		smaller := sent != nil
+		ref, sent = account.Send(ctx, connectors.Outgoing{Key: key, To: m.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Files: l.Files, BounceTag: tag})
+		if smaller && sent == nil {
+			fmt.Fprintln(notes, "It went with less than it would have: the mail server takes no mail so large.")
+			noteFiles(notes, l.Files)
+		}
+		return workers.TooLarge(sent)
 	})
+	return ref, cmp.Or(err, sent)
 }
 
 // suppressedTimeout bounds the question whether an address is suppressed. A test of the
