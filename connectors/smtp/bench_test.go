@@ -27,7 +27,7 @@ func BenchmarkTranscriptMail(b *testing.B) {
 	s, now := fortyMessages(), time.Now()
 	o := templates.Options{
 		Brand:    templates.Brand{Organization: "Acme Coffee", Color: "#0a7d55", Website: "https://acme.example"},
-		Location: stockholm, Agents: templates.AgentPolicy{Photos: true}, BodyLimit: 200 << 10,
+		Location: stockholm, Agents: templates.AgentPolicy{Photos: true}, BodyLimit: 100 << 10,
 	}
 	b.ReportAllocs()
 	for b.Loop() {

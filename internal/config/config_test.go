@@ -135,7 +135,7 @@ func TestTheContractsExampleLoads(t *testing.T) {
 				User:   "root", Password: "s3cr3t-${ZENDESK_TOKEN}", Queue: "General",
 			},
 		},
-		Mail: &config.Mail{From: "Acme Support <support@acme.example>", BodyLimit: 200 << 10, Attachments: config.Attachments{Inline: 2 << 20}, SMTP: &smtp{
+		Mail: &config.Mail{From: "Acme Support <support@acme.example>", BodyLimit: 100 << 10, Attachments: config.Attachments{Inline: 2 << 20}, SMTP: &smtp{
 			Common: connectors.Common{Type: "smtp"}, From: "Acme Support <support@acme.example>", Address: "127.0.0.1:1025", TLS: "none",
 		}},
 		SMS: &twilio{
@@ -230,7 +230,7 @@ func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	equal(t, "settle", acme.Settle, 0)
 	equal(t, "contact_wait", acme.ContactWait, config.Duration(30*time.Minute))
 	equal(t, "agents", acme.Agents, config.Agents{Names: "full", Photos: true})
-	equal(t, "body_limit", acme.Mail.BodyLimit, 200<<10)
+	equal(t, "body_limit", acme.Mail.BodyLimit, 100<<10)
 	equal(t, "ttl", acme.Links.TTL, config.Duration(7*24*time.Hour))
 	equal(t, "body", acme.Tickets[0].Body, chat.Internal)
 	equal(t, "audience", acme.Transcripts[0].Audience, chat.Customer)

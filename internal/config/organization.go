@@ -63,7 +63,7 @@ type Mail struct {
 	From    string `yaml:"from" validate:"required,mailbox" jsonschema_description:"Who mails come from, as Acme Support <support@acme.example>."`
 	ReplyTo string `yaml:"reply_to" validate:"omitempty,mailbox" jsonschema_description:"Where answers go. Default: from."`
 	// BodyLimit is in bytes of each form of a mail's body.
-	BodyLimit Size                 `yaml:"body_limit" jsonschema_description:"How long a transcript's HTML, or its text, may be; a longer one has its first part in the mail and the whole attached. 0: no limit. Default 200KB."`
+	BodyLimit Size                 `yaml:"body_limit" jsonschema_description:"How long a transcript's HTML, or its text, may be; a longer one has its first part in the mail and the whole attached. 0: no limit. Default 100KB, for Gmail folds a mail that is longer."`
 	DKIM      []connectors.DKIMKey `yaml:"dkim" validate:"dive" jsonschema_description:"Keys that sign every mail (DKIM); two for one domain, RSA and Ed25519, sign it twice."`
 	SMTP      connectors.Settings  `yaml:"smtp,kind=smtp" validate:"required" jsonschema_description:"The server that takes the mail."`
 	Bounces   *Bounces             `yaml:"bounces" jsonschema_description:"Where bounces and complaints come in; without it nobody takes them."`
@@ -149,7 +149,7 @@ func (o *Organization) setDefaults() {
 func (a *Agents) setDefaults() { a.Names, a.Photos = "full", true }
 
 func (m *Mail) setDefaults() {
-	m.BodyLimit = 200 << 10
+	m.BodyLimit = 100 << 10 // what is a little longer, Gmail folds
 	m.Attachments.setDefaults()
 }
 
