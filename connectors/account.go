@@ -22,8 +22,8 @@ type Account struct {
 	rate      Rate
 	limiter   Limiter
 	observe   Observer
-	gate      chan struct{} // nil where the vendor names no number of calls
-	pace      *pace         // used then
+	gate      chan struct{} // nil where the vendor names no number of calls,
+	pace      *pace         // which this finds out then
 }
 
 // Limiter keeps a vendor's limits, for all processes together.
@@ -53,16 +53,16 @@ func NewAccount(c Connector, s Settings, l Limiter, o Observer) *Account {
 	if n := a.traits.AtOnce; n > 0 {
 		a.gate = make(chan struct{}, n+n/4)
 	}
-	a.ShareWorkers(usualWorkers)
+	a.ShareWorkers(NewWorkers(usualWorkers))
 	return a
 }
 
 // usualWorkers is how many a process has by default.
 const usualWorkers = 128
 
-// ShareWorkers says how many workers there are, for all accounts together. It is called
-// before the account is used.
-func (a *Account) ShareWorkers(n int) { a.pace = newPace(n) }
+// ShareWorkers says whose workers make the calls: the same ones for all accounts of a
+// process. It is called before the account is used.
+func (a *Account) ShareWorkers(w *Workers) { a.pace = newPace(w) }
 
 // Identity names the account behind the settings: type, address and login.
 func (a *Account) Identity() string { return a.identity }

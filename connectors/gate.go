@@ -18,6 +18,7 @@ func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), 
 	}
 	select {
 	case a.gate <- struct{}{}:
+		a.pace.workers.begin()
 		return a.leave, true
 	default:
 	}
@@ -25,6 +26,7 @@ func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), 
 	defer timer.Stop()
 	select {
 	case a.gate <- struct{}{}:
+		a.pace.workers.begin()
 		return a.leave, true
 	case <-timer.C:
 	case <-ctx.Done():
@@ -32,7 +34,10 @@ func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), 
 	return nil, false
 }
 
-func (a *Account) leave() { <-a.gate }
+func (a *Account) leave() {
+	a.pace.workers.end()
+	<-a.gate
+}
 
 // Slow reports whether the vendor's last answer took so long that fewer calls are made.
 func (a *Account) Slow() bool { return a.pace.isSlow() }

@@ -89,7 +89,7 @@ func TestAnAccountNeverHasAllWorkersAndASlowOneHasFew(t *testing.T) {
 		const workers = 32
 		l := &lingering{}
 		a := connectors.NewAccount(l, settings{}, nil, quiet)
-		a.ShareWorkers(workers)
+		a.ShareWorkers(connectors.NewWorkers(workers))
 		// crowd has all workers call at once and returns how many came in.
 		crowd := func() (in int) {
 			var all sync.WaitGroup
@@ -132,10 +132,59 @@ func TestAnAccountNeverHasAllWorkersAndASlowOneHasFew(t *testing.T) {
 	})
 }
 
+// One vendor that hangs leaves a quarter of the workers to others, and a second one that
+// hangs at the same moment a quarter of those.
+func TestVendorsThatHangAtTheSameMomentLeaveWorkersToOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const all = 64
+		workers := connectors.NewWorkers(all)
+		account := func(takes time.Duration) *connectors.Account {
+			a := connectors.NewAccount(&lingering{takes}, settings{}, nil, quiet)
+			a.ShareWorkers(workers)
+			return a
+		}
+		var done sync.WaitGroup
+		// crowd has all workers that are free go to an account, and returns how many are there
+		// after a second.
+		crowd := func(a *connectors.Account, free int) int {
+			var in atomic.Int32
+			for range free {
+				done.Go(func() {
+					leave, ok := a.Enter(t.Context(), time.Minute)
+					if !ok {
+						return
+					}
+					defer leave()
+					in.Add(1)
+					_, _ = a.Send(t.Context(), connectors.Outgoing{})
+				})
+			}
+			time.Sleep(time.Second)
+			return int(in.Load())
+		}
+		hanging := [...]*connectors.Account{account(30 * time.Second), account(30 * time.Second), account(30 * time.Second)}
+		free := all
+		for i, want := range [...]int{48, 12, 3} {
+			in := crowd(hanging[i], free)
+			if free -= in; in != want {
+				t.Errorf("the %d. that hangs has %d workers of %d", i+1, in, all)
+			}
+		}
+		if in := crowd(account(time.Millisecond), free); in != 1 || free != 1 {
+			t.Errorf("a vendor that answers has %d of %d", in, free)
+		}
+		done.Wait()
+		if in := crowd(account(time.Millisecond), all); in != all {
+			t.Errorf("%d of %d calls are made when nobody hangs any more", in, all)
+		}
+	})
+}
+
 func TestWhoeverGivesUpDoesNotComeIn(t *testing.T) {
 	t.Parallel()
 	a := connectors.NewAccount(&lingering{}, settings{}, nil, quiet)
-	a.ShareWorkers(1)
+	a.ShareWorkers(connectors.NewWorkers(1))
 	if _, ok := a.Enter(t.Context(), time.Minute); !ok {
 		t.Fatal("nobody comes in")
 	}

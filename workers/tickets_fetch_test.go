@@ -66,7 +66,7 @@ func TestADeskIsAskedForTicketsByAFewWorkersAtOnce(t *testing.T) {
 	r := newRig(t)
 	a := archive{make(chan struct{}), make(chan struct{})}
 	account := connectors.NewAccount(a, settings{}, free{}, func(string, string, time.Duration) {})
-	account.ShareWorkers(1)
+	account.ShareWorkers(connectors.NewWorkers(1))
 	r.accounts["zd"] = account
 	ask := func(id string) <-chan error {
 		done := make(chan error, 1)

@@ -44,7 +44,7 @@ func (a accounts) rests(l *limiter.Redis) func(context.Context, store.Account) t
 // newAccounts turns configuration into connectors: the only place that does.
 func newAccounts(c *config.Config, l connectors.Limiter, observe func(kind, op, outcome string, took time.Duration)) (accounts, error) {
 	kinds := all.Kinds()
-	out := accounts{}
+	out, workers := accounts{}, connectors.NewWorkers(c.Workers.Concurrency)
 	for id, o := range c.Organizations {
 		for target, settings := range settingsOf(o) {
 			kind := settings.CommonSettings().Type
@@ -54,7 +54,7 @@ func newAccounts(c *config.Config, l connectors.Limiter, observe func(kind, op, 
 			}
 			account := connectors.NewAccount(connector, settings, l,
 				func(op, outcome string, took time.Duration) { observe(kind, op, outcome, took) })
-			account.ShareWorkers(c.Workers.Concurrency)
+			account.ShareWorkers(workers)
 			out[store.Account{Organization: id, Target: target}] = account
 		}
 	}
