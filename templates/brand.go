@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,14 +21,29 @@ func (b Brand) Accent() string {
 	return neutralColor
 }
 
-// Ink returns the colour, black or white, that can be read on Accent. The weights are
-// those of relative luminance in ITU-R BT.601.
+// Ink returns the colour that can be read on Accent: white where its contrast is the 4.5
+// that small text needs (WCAG 2.2, 1.4.3), else black, whose contrast is more than that then.
 func (b Brand) Ink() string {
 	c, _ := rgb(b.Accent())
-	if 299*c[0]+587*c[1]+114*c[2] > 150*1000 {
+	if 1.05/(luminance(c)+0.05) < 4.5 {
 		return "#000000"
 	}
 	return "#ffffff"
+}
+
+// luminance is the relative luminance of WCAG 2.2, from 0 for black to 1 for white.
+func luminance(c [3]uint64) float64 {
+	sum := 0.0
+	for i, weight := range [...]float64{0.2126, 0.7152, 0.0722} {
+		v := float64(c[i]) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		sum += weight * v
+	}
+	return sum
 }
 
 // Tint returns what the customer's own words stand on: so little of the brand's colour on

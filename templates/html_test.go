@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"fmt"
 	"html"
 	"math"
 	"regexp"
@@ -252,10 +253,35 @@ func TestTextCanBeReadOnTheBrandsTints(t *testing.T) {
 	t.Parallel()
 	for _, color := range []string{"#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#ffee00", "#0a7d55", "", "#abc"} {
 		b := Brand{Color: color}
-		for ground, text := range map[string]string{b.Tint(): "#111827", b.DarkTint(): "#f0f3f6"} {
-			if ratio := contrast(t, ground, text); ratio < 4.5 {
-				t.Errorf("brand %q: %s on %s has a contrast of %.1f", color, text, ground, ratio)
+		for ground, texts := range map[string][]string{b.Tint(): {"#111827", "#1d4ed8"}, b.DarkTint(): {"#f0f3f6", darkLink(t)}} {
+			for _, text := range texts {
+				if ratio := contrast(t, ground, text); ratio < 4.5 {
+					t.Errorf("brand %q: %s on %s has a contrast of %.1f", color, text, ground, ratio)
+				}
 			}
+		}
+	}
+}
+
+// darkLink is the colour of a link in somebody's bubble in the dark.
+func darkLink(t *testing.T) string {
+	t.Helper()
+	found := regexp.MustCompile(`\.chat a\{color:(#[0-9a-f]{6})!important\}`).FindStringSubmatch(Export()["email/start.html"])
+	if found == nil {
+		t.Fatal("links in bubbles have no colour of their own in the dark")
+	}
+	return found[1]
+}
+
+func TestTheBrandsNameCanBeReadOnEveryBrandsColour(t *testing.T) {
+	t.Parallel()
+	if ratio := contrast(t, "#777777", "#ffffff"); math.Abs(ratio-4.48) > 0.005 { // as WCAG's own tools have it
+		t.Fatalf("a contrast is %.3f, not 4.48", ratio)
+	}
+	for c := range 1 << 12 {
+		b := Brand{Color: fmt.Sprintf("#%03x", c)}
+		if ratio := contrast(t, b.Accent(), b.Ink()); ratio < 4.5 {
+			t.Fatalf("%s on %s has a contrast of %.1f", b.Ink(), b.Color, ratio)
 		}
 	}
 }
@@ -263,24 +289,14 @@ func TestTextCanBeReadOnTheBrandsTints(t *testing.T) {
 // contrast is the ratio of WCAG 2.1; small text needs 4.5.
 func contrast(t *testing.T, a, b string) float64 {
 	t.Helper()
-	luminance := func(color string) float64 {
+	light := func(color string) float64 {
 		c, ok := rgb(color)
 		if !ok {
 			t.Fatalf("%q is no colour", color)
 		}
-		sum := 0.0
-		for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-			v := float64(c[i]) / 255
-			if v <= 0.04045 {
-				v /= 12.92
-			} else {
-				v = math.Pow((v+0.055)/1.055, 2.4)
-			}
-			sum += weight * v
-		}
-		return sum
+		return luminance(c)
 	}
-	high, low := luminance(a), luminance(b)
+	high, low := light(a), light(b)
 	if high < low {
 		high, low = low, high
 	}
