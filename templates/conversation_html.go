@@ -107,7 +107,7 @@ func (p *htmlWriter) head(by Speaker, clock string) {
 	b, s := p.b, &p.skin
 	name, role := p.called(by)
 	if by.Photo != "" && s.photo != "" {
-		b.WriteString(s.photo + ` src="` + htmltemplate.HTMLEscapeString(by.Photo) + `" alt="` + htmltemplate.HTMLEscapeString(name) + `">`)
+		b.WriteString(s.photo + ` src="` + htmltemplate.HTMLEscapeString(by.Photo) + `" alt="">`) // the name follows
 	}
 	b.WriteString("<b>")
 	writeEscaped(b, p.words.isolate(name))

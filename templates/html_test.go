@@ -286,6 +286,18 @@ func TestTheBrandsNameCanBeReadOnEveryBrandsColour(t *testing.T) {
 	}
 }
 
+func TestAPhotoThatIsNotShownLeavesTheNameOnce(t *testing.T) {
+	t.Parallel()
+	by := Speaker{Kind: chat.AuthorAgent, Name: "Bo Ek", Photo: "https://photos.example/bo.jpg"}
+	mail, err := renderer(t).TranscriptForCustomer(CustomerView{Entries: []Entry{{By: by, Text: "Hello"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(mail.HTML, `src="https://photos.example/bo.jpg" alt=""><b>Bo Ek</b>`) {
+		t.Error("the photo has a text that stands in for it beside the name")
+	}
+}
+
 // contrast is the ratio of WCAG 2.1; small text needs 4.5.
 func contrast(t *testing.T, a, b string) float64 {
 	t.Helper()
