@@ -213,8 +213,12 @@ func isMark(r rune) bool {
 }
 
 // isVisible reports what leaves a mark where it is written. What Unicode's tables here do
-// not know does: they are older than some emoji.
-func isVisible(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) }
+// not know does: they are older than some emoji. The fillers of Hangul are letters that do
+// not, and people call themselves so to have no name; nor does a pattern of Braille without dots.
+func isVisible(r rune) bool {
+	return !unicode.IsSpace(r) && r != '\u2800' &&
+		!unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
 
 // isBidiFormatting reports embeddings, overrides and isolates. The marks (U+200E,
 // U+200F, U+061C) are harmless and stay.
