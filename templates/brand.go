@@ -53,12 +53,21 @@ func (b Brand) Tint() string { return b.mixed(12, [3]uint64{255, 255, 255}) }
 // DarkTint returns the same for near-white text in the dark.
 func (b Brand) DarkTint() string { return b.mixed(28, [3]uint64{22, 27, 34}) }
 
-// mixed returns the accent mixed into a ground, percent of it, as "#rrggbb".
+// mixed returns the accent mixed into a ground, percent of it, as "#rrggbb". An accent that
+// is much like the ground would leave a bubble that is not seen: the neutral colour stands in.
 func (b Brand) mixed(percent uint64, ground [3]uint64) string {
 	c, _ := rgb(b.Accent())
-	mixed := uint64(0)
-	for i := range c {
-		mixed = mixed<<8 | (c[i]*percent+ground[i]*(100-percent))/100
+	mix := func(c [3]uint64) (mixed, apart uint64) {
+		for i := range c {
+			v := (c[i]*percent + ground[i]*(100-percent)) / 100
+			mixed, apart = mixed<<8|v, max(apart, v-min(v, ground[i]), ground[i]-min(v, ground[i]))
+		}
+		return mixed, apart
+	}
+	mixed, apart := mix(c)
+	if apart < 12 {
+		neutral, _ := rgb(neutralColor)
+		mixed, _ = mix(neutral)
 	}
 	digits := strconv.FormatUint(1<<24|mixed, 16)
 	return "#" + digits[1:]

@@ -286,6 +286,32 @@ func TestTheBrandsNameCanBeReadOnEveryBrandsColour(t *testing.T) {
 	}
 }
 
+func TestBubblesInTheBrandsTintsAreSeenOnTheirGround(t *testing.T) {
+	t.Parallel()
+	seen := func(tint, ground string) bool {
+		a, _ := rgb(tint)
+		b, _ := rgb(ground)
+		for i := range a {
+			if max(a[i], b[i])-min(a[i], b[i]) >= 12 { // of 255: what Chromium shows of less is hard to make out
+				return true
+			}
+		}
+		return false
+	}
+	for _, color := range []string{"#ffffff", "#f5f5f5", "#fff8e1", "#add8e6", "#ffee00", "#0a7d55", "#000000", "#111827", "#161b22", "#1f2937", ""} {
+		b := Brand{Color: color}
+		if !seen(b.Tint(), "#ffffff") {
+			t.Errorf("brand %q: a bubble of %s is not seen on white", color, b.Tint())
+		}
+		if !seen(b.DarkTint(), "#161b22") {
+			t.Errorf("brand %q: a bubble of %s is not seen in the dark", color, b.DarkTint())
+		}
+	}
+	if tint := (Brand{Color: "#0a7d55"}).Tint(); tint != "#e1efea" {
+		t.Errorf("green is %s", tint)
+	}
+}
+
 func TestAPhotoThatIsNotShownLeavesTheNameOnce(t *testing.T) {
 	t.Parallel()
 	by := Speaker{Kind: chat.AuthorAgent, Name: "Bo Ek", Photo: "https://photos.example/bo.jpg"}
