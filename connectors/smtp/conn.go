@@ -78,22 +78,21 @@ func (d dialer) open(ctx context.Context, token string) (*session, error) {
 }
 
 func (d dialer) start(conn *deadlineConn, token string) (*session, error) {
-	var client *gosmtp.Client
+	helo := d.heloName(conn.LocalAddr())
+	var said net.Conn
 	switch {
 	case d.tls == nil:
-		client = gosmtp.NewClient(conn)
+		said = &replies{Conn: conn}
 	case d.implicit:
-		client = gosmtp.NewClient(tls.Client(conn, d.tls))
+		said = &replies{Conn: tls.Client(conn, d.tls)}
 	default:
 		var err error
-		// Before TLS go-smtp can only say "EHLO localhost"; the name that counts is said
-		// again inside.
-		if client, err = gosmtp.NewClientStartTLS(conn, d.tls); err != nil {
-			return nil, startTLSFault(err)
+		if said, err = startTLS(conn, helo, d.tls); err != nil {
+			return nil, err
 		}
 	}
+	client := gosmtp.NewClient(said)
 	client.CommandTimeout, client.SubmissionTimeout = commandTimeout, submissionTimeout
-	helo := d.heloName(conn.LocalAddr())
 	if err := client.Hello(helo); err != nil {
 		return nil, replyFault(connecting, err)
 	}

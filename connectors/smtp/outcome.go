@@ -124,19 +124,6 @@ func accountRefused(at stage, reply *gosmtp.SMTPError) bool {
 	return false
 }
 
-// startTLSFault is for what go-smtp's STARTTLS returns.
-func startTLSFault(err error) error {
-	var network net.Error
-	if _, isReply := asReply(err); isReply || errors.As(err, &network) || errors.Is(err, io.EOF) {
-		return replyFault(connecting, err)
-	}
-	return fault.Wrap(fault.Denied, "starttls_unsupported", "the mail server offers no STARTTLS, which this account requires", err)
-}
-
-func asReply(err error) (*gosmtp.SMTPError, bool) {
-	return errors.AsType[*gosmtp.SMTPError](err)
-}
-
 func isTimeout(err error) bool {
 	t, ok := errors.AsType[net.Error](err)
 	return ok && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
