@@ -67,9 +67,9 @@ func encoded(t *testing.T) map[string][]byte {
 	return map[string][]byte{"image/png": p.Bytes(), "image/jpeg": j.Bytes(), "image/gif": g.Bytes(), "image/webp": webp}
 }
 
-// bomb is the header of a PNG of so many pixels on each side, whole and with its checksum.
-func bomb(side uint32) []byte {
-	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), side), side)
+// bomb is the header of a PNG of so many pixels, whole and with its checksum.
+func bomb(width, height uint32) []byte {
+	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), width), height)
 	header = append(header, "\x01\x00\x00\x00\x00"...)
 	out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), header...)
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(header))
@@ -91,12 +91,15 @@ func TestWhatAFileIsDecidesItsBytesAndNotItsName(t *testing.T) {
 		"a WebP":                              {"image/webp", images["image/webp"], "image/webp", true},
 		"a JPEG that is called a PNG":         {"image/png", images["image/jpeg"], "image/jpeg", true},
 		"an image of which nothing is said":   {"application/octet-stream", images["image/gif"], "image/gif", true},
+		"an image that is called bytes":       {"binary/octet-stream", images["image/png"], "image/png", true},
+		"an image without a type":             {"", images["image/png"], "image/png", true},
 		"an image that is served as a page":   {"text/html", images["image/gif"], "image/gif", false},
 		"a page that is called an image":      {"image/png", page, "application/octet-stream", false},
 		"a drawing that can hold scripts":     {"image/svg+xml", []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`), "application/octet-stream", false},
-		"an image too wide for any reader":    {"image/png", bomb(60_000), "image/png", false},
-		"an image too large for any reader":   {"image/png", bomb(15_000), "image/png", false},
-		"an image that any reader can show":   {"image/png", bomb(7_000), "image/png", true},
+		"an image too wide for any reader":    {"image/png", bomb(16_001, 10), "image/png", false},
+		"an image too high for any reader":    {"image/png", bomb(10, 16_001), "image/png", false},
+		"an image too large for any reader":   {"image/png", bomb(15_000, 15_000), "image/png", false},
+		"an image that any reader can show":   {"image/png", bomb(7_000, 7_000), "image/png", true},
 		"the beginning of an image, no more":  {"image/png", images["image/png"][:12], "image/png", false},
 		"a document":                          {"application/pdf", []byte("%PDF-1.7\n"), "application/pdf", false},
 		"nothing":                             {"", nil, "text/plain", false},
@@ -108,6 +111,9 @@ func TestWhatAFileIsDecidesItsBytesAndNotItsName(t *testing.T) {
 			t.Parallel()
 			f, s := server(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", test.said)
+				if test.said == "" {
+					w.Header()["Content-Type"] = nil // or Go would look for itself
+				}
 				w.Write(test.content)
 			})
 			got, err := f.Get(t.Context(), s.URL+"/photo.png", fetch.Limits{Image: 1 << 20, Other: 1 << 20})
@@ -167,7 +173,9 @@ func TestAFileWithoutEndIsNotReadOn(t *testing.T) {
 
 func TestABombTakesNoMoreThanAFileMay(t *testing.T) {
 	t.Parallel()
-	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(append(bomb(60_000), make([]byte, 100)...)) })
+	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(append(bomb(60_000, 60_000), make([]byte, 100)...))
+	})
 	got, err := f.Get(t.Context(), s.URL, fetch.Limits{Image: 1 << 20, Other: 50})
 	if err != nil || got.Image || got.Content != nil {
 		t.Errorf("an image: %t, %d bytes, %v", got.Image, len(got.Content), err)
@@ -247,6 +255,17 @@ func TestNothingLeavesHTTPSOrShowsCredentials(t *testing.T) {
 	if _, err := f.Get(t.Context(), s.URL, fetch.Limits{}); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "redirect" {
 		t.Error(err)
 	}
+	var credentials string
+	f, s = server(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, _, signsIn := r.BasicAuth(); signsIn || r.URL.Path != "/" {
+			t.Error("credentials were shown")
+		}
+		http.Redirect(w, r, credentials, http.StatusFound)
+	})
+	credentials = strings.Replace(s.URL, "https://", "https://user:secret@", 1) + "/photo"
+	if _, err := f.Get(t.Context(), s.URL+"/", fetch.Limits{}); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "redirect" {
+		t.Error(err)
+	}
 	for _, address := range []string{plain.URL, strings.Replace(s.URL, "https://", "https://user:secret@", 1)} {
 		if _, err := f.Get(t.Context(), address, fetch.Limits{}); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "invalid_url" {
 			t.Error(err)
@@ -276,6 +295,28 @@ func TestRedirectsAreFollowedThreeTimesAndTellNobodyAnything(t *testing.T) {
 		if (err == nil) != works || works && string(got.Content) != "%PDF-1.7" {
 			t.Errorf("%d redirects: %q, %v", left, got.Content, err)
 		}
+	}
+}
+
+func TestAnEndlessHeaderIsNotRead(t *testing.T) {
+	t.Parallel()
+	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 128<<10))
+		w.Write([]byte("%PDF-1.7"))
+	})
+	if got, err := f.Get(t.Context(), s.URL, fetch.Limits{Other: 1 << 20}); !fault.Is(err, fault.Transient) {
+		t.Errorf("%q, %v", got.Content, err)
+	}
+}
+
+func TestAnAnswerThatSaysItIsNotCompressedIsTaken(t *testing.T) {
+	t.Parallel()
+	f, s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "Identity")
+		w.Write([]byte("%PDF-1.7"))
+	})
+	if got, err := f.Get(t.Context(), s.URL, fetch.Limits{Other: 1 << 20}); err != nil || string(got.Content) != "%PDF-1.7" {
+		t.Errorf("%q, %v", got.Content, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"strings"
 	"testing"
 
 	"github.com/afterchat/afterchat/internal/upright"
@@ -52,11 +53,14 @@ func TestAPictureThatDoesNotSayHowItWasTakenIsSeenAsItIs(t *testing.T) {
 	t.Parallel()
 	sideways := uprighttest.JPEG(t, uprighttest.Quarters(8, 8), 6)
 	odd := bytes.Replace(sideways, []byte("\x12\x01\x03\x00\x01\x00\x00\x00\x06"), []byte("\x12\x01\x03\x00\x01\x00\x00\x00\x09"), 1)
+	// One of its thumbnail: an empty IFD0, and the tag in IFD1.
+	thumbnail := "II*\x00\x08\x00\x00\x00\x00\x00\x0e\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00"
 	for name, f := range map[string]struct {
 		contentType string
 		content     []byte
 	}{
-		"not at all": {"image/jpeg", uprighttest.JPEG(t, uprighttest.Quarters(8, 8), 1)}, "in a way that there is not": {"image/jpeg", odd},
+		"but of its thumbnail": {"image/webp", []byte(strings.Replace(strings.Replace(webp[:38], "\x1a", "\x20", 1), "\x38", "\x3e", 1) + thumbnail)},
+		"not at all":           {"image/jpeg", uprighttest.JPEG(t, uprighttest.Quarters(8, 8), 1)}, "in a way that there is not": {"image/jpeg", odd},
 		"a type without": {"image/gif", sideways}, "another type": {"image/png", sideways}, "nothing": {"image/jpeg", nil},
 		"half of it": {"image/jpeg", sideways[:24]}, "no picture": {"image/webp", []byte("RIFF\xff\xff\xff\xffWEBPEXIF\xff\xff\xff\xff")},
 	} {
