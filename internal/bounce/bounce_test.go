@@ -155,10 +155,18 @@ func TestWhatIsNoMailIsRefusedAndWhatCannotBeReadIsNotDecided(t *testing.T) {
 	broken := errors.New("the line broke")
 	raw := sample(t, "postfix_no_such_user")
 	for _, at := range []int{0, 100, len(raw) / 2, len(raw) - 1, len(raw)} {
-		_, err := bounce.Parse(io.MultiReader(bytes.NewReader(raw[:at]), failing{broken}), true)
+		_, err := bounce.Parse(io.MultiReader(bytes.NewReader(raw[:at]), &failing{broken}), true)
 		if !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", at, err)
 		}
+	}
+}
+
+func TestAMailMayNameAnyNumberOfAddressesAndSomeAreKept(t *testing.T) {
+	t.Parallel()
+	r, err := bounce.Parse(strings.NewReader("To: "+strings.Repeat("ann@example.com,\r\n ", 1000)+"bo@example.com\r\n\r\n"), true)
+	if err != nil || len(r.Addresses) != 32 {
+		t.Errorf("%d addresses are kept: %v", len(r.Addresses), err)
 	}
 }
 
@@ -188,9 +196,14 @@ func TestALargeMailIsNotKept(t *testing.T) {
 	}
 }
 
+// failing fails once, and then is at its end.
 type failing struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f *failing) Read([]byte) (int, error) {
+	err := f.err
+	f.err = io.EOF
+	return 0, err
+}
 
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.eml")

@@ -70,11 +70,12 @@ func (v visitor) say(command string) string {
 	return <-v.heard
 }
 
-// crowded opens a door for as long as a test in a bubble of its own lasts.
-func crowded(t *testing.T) *corridor {
+// crowded opens a door for as long as a test in a bubble of its own lasts, and returns what
+// it logs, too.
+func crowded(t *testing.T) (*corridor, *lockedBuffer) {
 	t.Helper()
-	c := &corridor{conns: make(chan net.Conn)}
-	d := &bounce.Door{Protocol: config.ProtocolSMTP, Name: "after.example", Log: slog.New(slog.DiscardHandler), Ready: func() bool { return true }}
+	c, log := &corridor{conns: make(chan net.Conn)}, &lockedBuffer{}
+	d := &bounce.Door{Protocol: config.ProtocolSMTP, Name: "after.example", Log: slog.New(slog.NewTextHandler(log, nil)), Ready: func() bool { return true }}
 	served := make(chan error, 1)
 	go func() { served <- d.Serve(t.Context(), c) }()
 	t.Cleanup(func() {
@@ -83,7 +84,7 @@ func crowded(t *testing.T) *corridor {
 		d.Close(ctx)
 		<-served
 	})
-	return c
+	return c, log
 }
 
 func TestWhoeverSaysNothingIsNotWaitedForLong(t *testing.T) {
@@ -104,8 +105,9 @@ func TestWhoeverSaysNothingIsNotWaitedForLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				v, greeting := crowded(t).visit(t, "192.0.2.1:1025")
-				if !strings.HasPrefix(greeting, "220 ") {
+				door, _ := crowded(t)
+				v, greeting := door.visit(t, "192.0.2.1:1025")
+				if !strings.HasPrefix(greeting, "220 after.example ") {
 					t.Fatalf("it was greeted with %q", greeting)
 				}
 				began := time.Now()
@@ -140,7 +142,7 @@ func TestAFullDoorSaysSoAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				door := crowded(t)
+				door, log := crowded(t)
 				var first visitor
 				for i := range c.room {
 					v, greeting := door.visit(t, fmt.Sprintf(c.from, i+1))
@@ -169,6 +171,20 @@ func TestAFullDoorSaysSoAtOnce(t *testing.T) {
 				if _, greeting := door.visit(t, fmt.Sprintf(c.from, 1)); !strings.HasPrefix(greeting, "220 ") {
 					t.Errorf("after the silence: %q", greeting)
 				}
+				// However many come, it says once that it is full.
+				crowd := func(want int) {
+					for i := range 70 {
+						door.visit(t, fmt.Sprintf("203.0.113.%d:25", i+1))
+					}
+					if n := strings.Count(log.String(), "turns connections away"); n != want {
+						t.Errorf("it said %d times that it is full, want %d", n, want)
+					}
+					time.Sleep(30 * time.Second)
+					synctest.Wait()
+				}
+				said := strings.Count(log.String(), "turns connections away")
+				crowd(said + 1)
+				crowd(said + 2)
 			})
 		})
 	}

@@ -69,7 +69,7 @@ func neighbourhood(a net.Addr) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
-	address := from.Addr().Unmap().WithZone("")
+	address := from.Addr()
 	if address.IsLoopback() {
 		return netip.Prefix{}
 	}

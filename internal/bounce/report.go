@@ -56,7 +56,6 @@ func (p *parser) entity(e *message.Entity) {
 // no nesting is deeper than there may be parts.
 func (p *parser) multipart(parts message.MultipartReader) {
 	for p.parts < maxParts {
-		p.in.left = unbounded // the rest of the part before
 		part, err := p.next(parts)
 		if part == nil || err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
 			return
