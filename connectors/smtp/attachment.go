@@ -55,7 +55,7 @@ func attachment(f connectors.File, index int, idSuffix string, html bool) *email
 // name, as RFC 2231 has it for all others (RFC 6266, appendix D).
 func disposition(kind, name string) string {
 	ascii := strings.Map(func(r rune) rune {
-		if r >= utf8.RuneSelf || r == '"' || r == '\\' {
+		if r >= utf8.RuneSelf || r == '"' {
 			return '_'
 		}
 		return r

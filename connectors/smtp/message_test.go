@@ -70,6 +70,8 @@ func TestNamesAndAddressesArriveAsTheyAre(t *testing.T) {
 	}{
 		"a name alone":                        {name: "Ann Lee", to: "ann@example.com"},
 		"no name":                             {name: "", to: "ann@example.com"},
+		"a name with a full stop":             {name: "Dr. Ann Lee", to: "ann@example.com", wantRaw: `"Dr. Ann Lee" <ann@example.com>`},
+		"the longest address there may be":    {to: "ann@" + strings.Repeat("a.", 121) + "example1"},
 		"a name with a comma":                 {name: "Lee, Ann", to: "ann@example.com", wantRaw: `"Lee, Ann" <ann@example.com>`},
 		"a name with a comma and an accent":   {name: "Lée, Ann", to: "ann@example.com"},
 		"a name with quotes and a backslash":  {name: `Ann "The \ Boss" Lee`, to: "ann@example.com"},
@@ -181,19 +183,20 @@ func TestSubjectsArriveAsTheyAre(t *testing.T) {
 func TestFilesKeepTheirNamesButNoFolders(t *testing.T) {
 	t.Parallel()
 	for sent, want := range map[string]string{
-		"photo.jpg":                        "photo.jpg",
-		"Kärnan är varm 🔥.jpg":             "Kärnan är varm 🔥.jpg",
-		"../../etc/passwd":                 "passwd",
-		`C:\Users\ann\photo.jpg`:           "photo.jpg",
-		"a;b,c=d%20.txt":                   "a;b,c=d%20.txt",
-		"cod\u202egpj.exe":                 "codgpj.exe",
-		"":                                 "file-1",
-		"/":                                "file-1",
-		strings.Repeat("å", 300) + ".jpeg": strings.Repeat("å", 97) + ".jpeg",
-		strings.Repeat("a", 300):           strings.Repeat("a", 200),
-		"x." + strings.Repeat("a", 300):    "x." + strings.Repeat("a", 198),
-		"report \"final\" (1).pdf":         "report \"final\" (1).pdf",
-		"tab\tand\nline.txt":               "tab and line.txt",
+		"photo.jpg":                          "photo.jpg",
+		"Kärnan är varm 🔥.jpg":               "Kärnan är varm 🔥.jpg",
+		"../../etc/passwd":                   "passwd",
+		`C:\Users\ann\photo.jpg`:             "photo.jpg",
+		"a;b,c=d%20.txt":                     "a;b,c=d%20.txt",
+		"cod\u202egpj.exe":                   "codgpj.exe",
+		"\u200fcod\u2066gpj\u2069.\u200eexe": "codgpj.exe",
+		"":                                   "file-1",
+		"/":                                  "file-1",
+		strings.Repeat("å", 300) + ".jpeg":   strings.Repeat("å", 97) + ".jpeg",
+		strings.Repeat("a", 300):             strings.Repeat("a", 200),
+		"x." + strings.Repeat("a", 300):      "x." + strings.Repeat("a", 198),
+		"report \"final\" (1).pdf":           "report \"final\" (1).pdf",
+		"tab\tand\nline.txt":                 "tab and line.txt",
 		"ファイル名がとても長いので折り返しが必要です。資料.pdf": "ファイル名がとても長いので折り返しが必要です。資料.pdf",
 	} {
 		t.Run(fmt.Sprintf("%.20q", sent), func(t *testing.T) {
@@ -263,7 +266,7 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 		"", "ann", "ann@", "@example.com", "ann lee@example.com", "a@b@c.example", "ann@example.com, bo@example.com",
 		"ann@example.com\r\nRCPT TO:<evil@example.net>", "\"a\r\nb\"@example.com", "ann@exa mple.com", "ann@bü cher.example",
 		strings.Repeat("a", 65) + "@example.com", "ann@" + strings.Repeat("a.", 130) + "example",
-		"group: ann@example.com;", "<>", "\"\x00\"@example.com",
+		"group: ann@example.com;", "<>", "\"\x00\"@example.com", "\"a\tb\"@example.com", "ann@" + strings.Repeat("a.", 121) + "example12",
 	} {
 		m := outgoing(t)
 		m.To = to

@@ -99,6 +99,18 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
+func TestATokenIsNotReplacedBecauseTheServerIsBusy(t *testing.T) {
+	t.Parallel()
+	provider := provide(t, serve(t, smtptest.Options{Username: "shop", Token: "none yet"}), 3600)
+	busy := script(t, map[string]string{"EHLO": "250-scripted\r\n250 AUTH XOAUTH2", "AUTH": "454 4.7.0 later"})
+	if err := busy.client(t, provider.account("")).Probe(t.Context()); !fault.Is(err, fault.Transient) {
+		t.Error(err)
+	}
+	if got := len(provider.asked()); got != 1 {
+		t.Errorf("%d tokens were fetched, want 1", got)
+	}
+}
+
 func TestAProviderThatGivesNoTokenSaysWhetherItEverWill(t *testing.T) {
 	t.Parallel()
 	server := serve(t, smtptest.Options{Username: "shop", Token: "none yet"})

@@ -137,6 +137,17 @@ func TestEveryWayToSignIn(t *testing.T) {
 	}
 }
 
+func TestInTheClearThePasswordIsKeptBackWhereThatCanBe(t *testing.T) {
+	t.Parallel()
+	server := script(t, map[string]string{"EHLO": "250-scripted\r\n250 AUTH PLAIN LOGIN CRAM-MD5", "AUTH": "535 5.7.8 no"})
+	if err := server.client(t, func(s *smtp.Settings) { s.Username, s.Password = "shop", "right" }).Probe(t.Context()); !fault.Is(err, fault.Denied) {
+		t.Error(err)
+	}
+	if all := strings.Join(server.heard(), "\n"); !strings.Contains(all, "AUTH CRAM-MD5") || strings.Contains(all, "PLAIN") || strings.Contains(all, "LOGIN") {
+		t.Errorf("it heard\n%s", all)
+	}
+}
+
 func TestAnAccountThatMustSignInIsPausedWithoutACredential(t *testing.T) {
 	t.Parallel()
 	server := serve(t, smtptest.Options{Username: "shop", Password: "right"})
