@@ -184,6 +184,22 @@ func TestAMailThatCannotBecomeSmallerIsRefusedOnce(t *testing.T) {
 	}
 }
 
+func TestHoweverAServerSaysThatAMailIsTooLargeItGetsASmallerOne(t *testing.T) {
+	t.Parallel()
+	for code, smaller := range map[string]bool{"5.3.4": true, "5.2.3": true, "552": true, "5.7.1": false} {
+		r := newRig(t)
+		r.organization().Mail = &config.Mail{SMTP: settings{}, BodyLimit: 20 << 10}
+		s := sample("c", 1)
+		s.Messages[1].Text = strings.Repeat("unplug it ", 4000)
+		v := r.account(chat.AccountMail, blind(), "")
+		v.mishaps = []mishap{{err: fault.New(fault.Invalid, code, "")}}
+		d := r.run(r.end(s)[chat.EmailTranscript])
+		if sent := v.things("message"); smaller != (d.State == chat.Delivered) || smaller != (len(sent) == 1 && names(sent[0].files) == "conversation.zip application/zip") {
+			t.Errorf("after %s it is %s, with %d mails", code, d.State, len(sent))
+		}
+	}
+}
+
 func TestOfAMailThatMayHaveBeenTakenNoSmallerOneIsSent(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

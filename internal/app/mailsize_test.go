@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
-	"io"
 	"io/fs"
 	"net/http"
 	"regexp"
@@ -99,19 +98,45 @@ func TestALongTranscriptArrivesAtAServerThatTakesSmallMailsAlone(t *testing.T) {
 
 func TestATestMailBecomesSmallerAsTheRealOneDoes(t *testing.T) {
 	t.Parallel()
-	r, server := sized(t, 60<<10, "200KB")
-	s := standin.Chat(3)
-	s.Messages[0].Text = strings.Repeat("It smells of toast, and of smoke. ", 9000)
-	body, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var notes strings.Builder
-	trial := app.Trial{Organization: "acme", Audience: "customer", Chat: body, Offline: true}
-	if err := app.SendTest(t.Context(), r.path, app.TestMail{Trial: trial, To: "me@example.org"}, false, io.Discard, &notes); err != nil {
-		t.Fatal(err)
-	}
-	if mails := server.Messages(); len(mails) != 1 || !strings.Contains(notes.String(), "the mail server takes no mail so large") {
-		t.Errorf("%d mails, and it says %q", len(mails), notes.String())
+	for name, test := range map[string]struct {
+		most      int64
+		bodyLimit string
+		says      []string
+	}{
+		"all of it":   {1 << 20, "20KB", nil},
+		"the zip":     {100 << 10, "20KB", []string{"It went with less", `With the mail goes "conversation.zip"`}},
+		"less":        {60 << 10, "200KB", []string{"It went with less"}},
+		"none at all": {1 << 10, "200KB", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, server := sized(t, test.most, test.bodyLimit)
+			s := standin.Chat(3)
+			s.Messages[0].Text = strings.Repeat("It smells of toast, and of smoke. ", 9000)
+			body, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out, notes strings.Builder
+			trial := app.Trial{Organization: "acme", Audience: "customer", Chat: body, Offline: true}
+			err = app.SendTest(t.Context(), r.path, app.TestMail{Trial: trial, To: "me@example.org"}, false, &out, &notes)
+			if test.most == 1<<10 {
+				if err == nil || !strings.Contains(err.Error(), "5.3.4") || out.Len()+server.Len() > 0 {
+					t.Errorf("%d mails, %q: %v", server.Len(), out.String(), err)
+				}
+				return
+			}
+			if err != nil || server.Len() != 1 || !strings.Contains(out.String(), "took it") {
+				t.Fatalf("%d mails, %q: %v", server.Len(), out.String(), err)
+			}
+			for _, says := range test.says {
+				if !strings.Contains(notes.String(), says) {
+					t.Errorf("it says %q, and not %q", notes.String(), says)
+				}
+			}
+			if test.says == nil && notes.Len() > 0 {
+				t.Errorf("it says %q", notes.String())
+			}
+		})
 	}
 }
