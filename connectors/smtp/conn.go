@@ -190,9 +190,10 @@ func (s *session) content(ctx context.Context, raw []byte) error {
 	return nil
 }
 
-// refused notes what the error means for the connection and returns the fault.
+// refused notes what the error means for the connection and returns the fault. After a
+// reply that is no refusal nobody knows which command the next one will be about.
 func (s *session) refused(at stage, err error) error {
-	if reply, ok := asReply(err); !ok || reply.Code == 421 {
+	if reply, ok := asReply(err); !ok || reply.Code == 421 || reply.Code/100 != 4 && reply.Code/100 != 5 {
 		s.broken = true
 	}
 	return replyFault(at, err)

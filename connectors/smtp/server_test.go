@@ -159,6 +159,20 @@ func TestARefusedMailLeavesTheNextOneAlone(t *testing.T) {
 	}
 }
 
+func TestAReplyThatMakesNoSenseEndsItsConnection(t *testing.T) {
+	t.Parallel()
+	server := script(t, map[string]string{"refused": "354 go on\r\n550 5.1.1 no"})
+	client := server.client(t, nil)
+	m := outgoing(t)
+	m.To = "refused@example.com"
+	if _, err := client.Send(t.Context(), m); !fault.Is(err, fault.Ambiguous) {
+		t.Errorf("the first: %v", err)
+	}
+	if _, err := client.Send(t.Context(), outgoing(t)); err != nil {
+		t.Errorf("what was said of the first is said of the next: %v", err)
+	}
+}
+
 // scripted is a server that answers each command as it is told, and with 250 otherwise.
 // An empty answer is none at all. A whole line may have an answer of its own; "EHLO again"
 // is that to the second on a connection, "refused" that to the end of a refused mail. As
