@@ -46,8 +46,10 @@ func attempt(ctx context.Context, j job, do func(context.Context) (chat.Ref, err
 	if err != nil {
 		o := failed(j, err)
 		// Within the window the same key is safe whatever became of it; but an answer
-		// that says "it did not happen" speaks of this call, not of an earlier one.
-		o.Open = j.LookFirst && j.promise.Kind == connectors.IdempotentKind && retryable(err)
+		// that says "it did not happen" speaks of this call, not of an earlier one. Where
+		// nothing can be looked up, no answer ever speaks of that.
+		kind := j.promise.Kind
+		o.Open = j.LookFirst && (kind == connectors.BlindKind || kind == connectors.IdempotentKind && retryable(err))
 		return o
 	}
 	return delivered(ref)

@@ -35,6 +35,7 @@ func TestWhatAnAccountPromisesDecidesWhatFollowsAnUnknownOutcome(t *testing.T) {
 		},
 		"an answer that was lost, where nothing can be looked up":       {blind(), connectors.Park, []mishap{lost()}, time.Hour, chat.Unknown, chat.Unknown, 1, 0},
 		"an answer that was lost, where the operator wants it repeated": {blind(), connectors.Resend, []mishap{lost()}, time.Hour, chat.Pending, chat.Delivered, 2, 0},
+		"a refusal of what is repeated, after an answer that was lost":  {blind(), connectors.Resend, []mishap{lost(), not(fault.Invalid)}, time.Hour, chat.Pending, chat.Unknown, 1, 0},
 		"no effect, where nothing can be looked up":                     {blind(), connectors.Park, []mishap{not(fault.Transient)}, time.Hour, chat.Pending, chat.Delivered, 1, 0},
 		"no effect, where one can search":                               {searchable(), "", []mishap{not(fault.Transient)}, time.Hour, chat.Pending, chat.Delivered, 1, 0},
 		"a rate limit":                                                  {searchable(), "", []mishap{not(fault.RateLimited)}, time.Hour, chat.Pending, chat.Delivered, 1, 0},
@@ -185,8 +186,8 @@ func TestWhatNobodyCanLookUpIsSentAgainAFewTimesAndThenParked(t *testing.T) {
 	v.mishaps = []mishap{lost, not(fault.Transient), lost, lost, lost}
 	id := r.end(sample("c", 1))[chat.EmailTranscript]
 	for i := range 3 {
-		if d := r.run(id); d.State != chat.Pending || d.LookFirst {
-			t.Fatalf("after %d tries: %s (%s)", i+1, d.State, d.Error)
+		if d := r.run(id); d.State != chat.Pending || !d.LookFirst {
+			t.Fatalf("after %d tries: %s, open %t (%s)", i+1, d.State, d.LookFirst, d.Error)
 		}
 		r.age(id, time.Hour)
 	}

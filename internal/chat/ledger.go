@@ -97,7 +97,8 @@ type Result struct {
 	Open bool
 	// CanLook is false when nothing can be looked up there (see Blind).
 	CanLook bool
-	// Resend is the operator's choice to repeat what cannot be looked up.
+	// Resend is the operator's choice to repeat what cannot be looked up. An earlier call
+	// stays open for all that.
 	Resend bool
 	// Lag is how long to wait before a look can be trusted.
 	Lag time.Duration
@@ -136,11 +137,8 @@ func (d *Delivery) Record(r Result) bool {
 		d.wait(HeldByRateLimit, r.Now.Add(max(wait, time.Second)))
 	case kind == fault.Denied:
 		d.wait(HeldByAccountPaused, r.Now.Add(max(fault.RetryAfterOf(r.Err), time.Minute)))
-	case d.LookFirst && !r.CanLook && !r.Resend:
+	case d.LookFirst && !r.CanLook && (!r.Resend || kind != fault.Ambiguous && kind != fault.Transient):
 		d.end(Unknown, d.Error)
-	case d.LookFirst && !r.CanLook:
-		d.LookFirst = false
-		d.retry(r)
 	case d.LookFirst || kind == fault.Transient:
 		d.retry(r)
 	default:

@@ -96,7 +96,11 @@ func TestAResultMovesADeliveryAsTheContractSays(t *testing.T) {
 		},
 		"the operator's choice repeats what cannot be looked up": {
 			result: chat.Result{Err: fault.New(fault.Ambiguous, "timeout", ""), Resend: true},
-			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, Attempts: 1, Error: "ambiguous: timeout"},
+			want:   outcome{State: chat.Pending, DueIn: 12 * time.Second, LookFirst: true, Attempts: 1, Error: "ambiguous: timeout"},
+		},
+		"a refusal of what is repeated leaves the earlier call open": {
+			result: chat.Result{Err: fault.New(fault.Invalid, "550", ""), Open: true, Resend: true},
+			want:   outcome{State: chat.Unknown, DueIn: -1, LookFirst: true, Error: "invalid: 550"},
 		},
 		"a look that was refused leaves the earlier call open": {
 			result: chat.Result{Err: fault.New(fault.Invalid, "", ""), Open: true, CanLook: true},

@@ -41,6 +41,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{
 		now: start, terms: chat.Terms{Lease: 45 * time.Second, Grace: 15 * time.Second, MaxAge: 72 * time.Hour},
 		canLook: rapid.Bool().Draw(t, "can look"),
+		resend:  rapid.Bool().Draw(t, "resend"),
 		lag:     rapid.SampledFrom([]time.Duration{0, 5 * time.Second, 3 * time.Minute}).Draw(t, "lag"),
 		d: chat.Delivery{
 			Action: rapid.SampledFrom([]chat.Action{chat.FileTicket, chat.AttachNotes, chat.EmailTranscript}).Draw(t, "action"),
@@ -117,6 +118,10 @@ func (w *world) act(t *rapid.T) {
 	switch {
 	case !w.now.Before(x.lease):
 		x.result.Err, x.result.Open = fault.New(fault.Transient, "lease_over", ""), x.lookFirst
+		return
+	case x.lookFirst && !w.canLook && w.resend:
+		w.call(t, x)
+		x.result.Open = x.result.Err != nil
 		return
 	case x.lookFirst && !w.canLook:
 		x.result.Err, x.result.Open = fault.New(fault.Ambiguous, "cannot_look", ""), true
@@ -254,7 +259,7 @@ func (w *world) check(t *rapid.T, before chat.Delivery) {
 	if before.State == chat.Delivered && !reflect.DeepEqual(d, before) {
 		t.Fatalf("a delivered delivery became %+v", d)
 	}
-	if len(w.effects) > 1 {
+	if len(w.effects) > 1 && (w.canLook || !w.resend) {
 		t.Fatalf("%d effects of one key", len(w.effects))
 	}
 	if d.State == chat.Delivered && len(w.effects) == 0 {
@@ -289,9 +294,9 @@ func (w *world) settle(t *rapid.T) {
 		if !w.d.Claim(chat.Claim{Now: w.now, Terms: w.terms, Configured: true, Identity: w.d.Identity}) {
 			continue
 		}
-		r := chat.Result{Now: w.now, Terms: w.terms, Fence: w.d.Fence, CanLook: w.canLook, Lag: w.lag, Ref: chat.Ref{ID: "x"}}
+		r := chat.Result{Now: w.now, Terms: w.terms, Fence: w.d.Fence, CanLook: w.canLook, Resend: w.resend, Lag: w.lag, Ref: chat.Ref{ID: "x"}}
 		switch {
-		case w.d.LookFirst && !w.canLook:
+		case w.d.LookFirst && !w.canLook && !w.resend:
 			r.Err, r.Open = fault.New(fault.Ambiguous, "cannot_look", ""), true
 		case !w.d.LookFirst || w.happened() == 0:
 			w.effects = append(w.effects, w.now)
