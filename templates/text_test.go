@@ -320,3 +320,26 @@ func headLines(body string) int {
 	}
 	return n
 }
+
+func TestAChatWithoutMessagesHasNoEmptyPartForThem(t *testing.T) {
+	t.Parallel()
+	s := sample()
+	s.Messages = nil
+	r, o := renderer(t), sampleOptions(t)
+	customer, err := r.TranscriptForCustomer(ForCustomer(s, o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	internal, err := r.TranscriptForInternal(ForInternal(s, o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for audience, m := range map[string]Mail{"customer": customer, "internal": internal} {
+		if strings.Contains(m.Text, "\nConversation\n") || strings.Contains(m.HTML, ">Conversation</h2>") {
+			t.Errorf("the %s transcript has a heading with nothing under it", audience)
+		}
+		if !strings.Contains(m.Text, "\nAnswers\n") || !strings.Contains(m.HTML, ">Answers</h2>") {
+			t.Errorf("the %s transcript has lost its other parts", audience)
+		}
+	}
+}
