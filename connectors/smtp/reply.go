@@ -18,20 +18,37 @@ import (
 type replies struct {
 	net.Conn
 	out    bytes.Buffer
-	err    error // the connection's, once out is empty
+	err    error // once out is empty
+	heard  int   // bytes since something was said
 	code   [codeLen]byte
 	column int
 	text   bool // the line's first word is over
 }
 
-// codeLen is how long a reply's code is.
-const codeLen = 3
+const (
+	// codeLen is how long a reply's code is.
+	codeLen = 3
+	// maxReply bounds a reply. It is kept until it ends, and a server may go on for ever.
+	maxReply = 64 << 10
+)
+
+var errEndlessReply = errors.New("a reply does not end")
+
+// Write says something, and what is heard from then on is another reply.
+func (r *replies) Write(p []byte) (int, error) {
+	r.heard = 0
+	return r.Conn.Write(p)
+}
 
 // Read reads on.
 func (r *replies) Read(p []byte) (int, error) {
+	if r.heard > maxReply {
+		r.err = errEndlessReply
+	}
 	if r.out.Len() == 0 && r.err == nil {
 		var n int
 		n, r.err = r.Conn.Read(p)
+		r.heard += n
 		for _, c := range p[:n] {
 			r.take(c)
 		}

@@ -100,3 +100,25 @@ func TestTheNameBeforeTLSIsTheNameInside(t *testing.T) {
 		}
 	}
 }
+
+func TestAReplyHasAnEnd(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]fault.Kind{"greeting": fault.Transient, "EHLO": fault.Transient, "RCPT": fault.Transient, ".": fault.Ambiguous} {
+		code := map[string]string{"greeting": "220"}[command]
+		if code == "" {
+			code = "250"
+		}
+		for name, answer := range map[string]string{
+			"many lines": strings.Repeat(code+"-and so on\r\n", 10_000) + code + " and so forth",
+			"and many more, which are heard for each command": strings.Repeat(code+"-and so on\r\n", 500) + code + " and so forth",
+		} {
+			client := script(t, map[string]string{command: answer}).client(t, nil)
+			for range 10 {
+				_, err := client.Send(t.Context(), outgoing(t))
+				if long := name == "many lines"; long && !fault.Is(err, want) || !long && err != nil {
+					t.Fatalf("%s, %s: %v", command, name, err)
+				}
+			}
+		}
+	}
+}

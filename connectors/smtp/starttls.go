@@ -2,7 +2,6 @@ package smtp
 
 import (
 	"crypto/tls"
-	"io"
 	"net"
 	"net/textproto"
 	"regexp"
@@ -10,9 +9,6 @@ import (
 
 	"github.com/afterchat/afterchat/internal/fault"
 )
-
-// maxClear bounds what a server says before TLS.
-const maxClear = 64 << 10
 
 // offersTLS is STARTTLS among the names of extensions, in any case.
 var offersTLS = regexp.MustCompile(`(?im)^STARTTLS\s*$`)
@@ -24,10 +20,7 @@ func startTLS(conn net.Conn, helo string, config *tls.Config) (net.Conn, error) 
 	if err := conn.SetDeadline(time.Now().Add(commandTimeout)); err != nil {
 		return nil, replyFault(connecting, err)
 	}
-	text := textproto.NewConn(struct {
-		io.Reader
-		io.WriteCloser
-	}{io.LimitReader(&replies{Conn: conn}, maxClear), conn})
+	text := textproto.NewConn(&replies{Conn: conn})
 	if _, _, err := text.ReadResponse(220); err != nil {
 		return nil, replyFault(connecting, err)
 	}
