@@ -41,26 +41,32 @@ func (d dialer) signIn(client *gosmtp.Client, token string) error {
 func (d dialer) mechanism(name, token string) sasl.Client {
 	switch name {
 	case xoauth2Name:
-		return xoauth2{d.username, token}
+		return &xoauth2{username: d.username, token: token}
 	case sasl.Plain:
 		return sasl.NewPlainClient("", d.username, d.password)
 	case sasl.Login:
 		return sasl.NewLoginClient(d.username, d.password)
 	default:
-		return cramMD5{d.username, d.password}
+		return &cramMD5{username: d.username, password: d.password}
 	}
 }
 
 const cramMD5Name = "CRAM-MD5"
 
 // cramMD5 is RFC 2195, which go-sasl has not.
-type cramMD5 struct{ username, password string }
+type cramMD5 struct {
+	username, password string
+	once
+}
 
-func (c cramMD5) Start() (mechanism string, initial []byte, err error) {
+func (c *cramMD5) Start() (mechanism string, initial []byte, err error) {
 	return cramMD5Name, nil, nil
 }
 
-func (c cramMD5) Next(challenge []byte) ([]byte, error) {
+func (c *cramMD5) Next(challenge []byte) ([]byte, error) {
+	if err := c.asked(); err != nil {
+		return nil, err
+	}
 	mac := hmac.New(md5.New, []byte(c.password))
 	mac.Write(challenge)
 	return []byte(c.username + " " + hex.EncodeToString(mac.Sum(nil))), nil
@@ -70,15 +76,29 @@ const xoauth2Name = "XOAUTH2"
 
 // xoauth2 is Google's and Microsoft's, which go-sasl has not: see
 // https://developers.google.com/workspace/gmail/imap/xoauth2-protocol.
-type xoauth2 struct{ username, token string }
+type xoauth2 struct {
+	username, token string
+	once
+}
 
-func (x xoauth2) Start() (mechanism string, initial []byte, err error) {
+func (x *xoauth2) Start() (mechanism string, initial []byte, err error) {
 	return xoauth2Name, []byte("user=" + x.username + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
 }
 
 // Next is asked only when the token was refused. The challenge says why, in JSON; the
 // empty answer to it brings on the refusal itself.
-func (xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, x.asked() }
+
+// once keeps a server from asking for ever.
+type once struct{ done bool }
+
+func (o *once) asked() error {
+	if o.done {
+		return sasl.ErrUnexpectedServerChallenge
+	}
+	o.done = true
+	return nil
+}
 
 // tokenRefused is a refused token: another one may be taken.
 type tokenRefused struct{ error }
