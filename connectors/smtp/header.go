@@ -11,8 +11,8 @@ import (
 const (
 	// foldAt is where a header line is folded, in bytes (RFC 5322, 2.1.1: 78).
 	foldAt = 76
-	// maxWord is the longest word left as it is: with nothing longer no line comes
-	// near the limit of 998.
+	// maxWord is the longest word, or row of spaces, left as it is: with nothing longer no
+	// line comes near the limit of 998.
 	maxWord = 70
 	// chunk is how many bytes fit an encoded word (64 characters) that stands behind a
 	// header's name in a line of 76 (RFC 2047, 2).
@@ -61,9 +61,9 @@ func cleanHeader(s string) string {
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
 // needsEncoding reports whether a header text cannot stand as it is: it is not ASCII,
-// looks like an encoded word, or has a word too long to fold.
+// looks like an encoded word, or has a word or a row of spaces too long to fold.
 func needsEncoding(s string) bool {
-	if !isASCII(s) || strings.Contains(s, "=?") {
+	if !isASCII(s) || strings.Contains(s, "=?") || strings.Contains(s, strings.Repeat(" ", maxWord+1)) {
 		return true
 	}
 	for word := range strings.SplitSeq(s, " ") {

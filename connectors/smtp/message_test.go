@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,29 @@ func TestSubjectsArriveAsTheyAre(t *testing.T) {
 				t.Errorf("the subject is %q, want %q", env.GetHeader("Subject"), subject)
 			}
 		})
+	}
+}
+
+func TestAHeaderIsFoldedBetweenWordsAlone(t *testing.T) {
+	t.Parallel()
+	for name, subject := range map[string]string{
+		"a long first word":       strings.Repeat("a", 70) + " b",
+		"spaces where it is full": strings.Repeat("a", 60) + strings.Repeat(" ", 70) + strings.Repeat("b", 70),
+		"a line of spaces":        "a" + strings.Repeat(" ", 1500) + "b",
+	} {
+		m := outgoing(t)
+		m.Subject, m.ToName = subject, subject
+		env, raw := mailed(t, nil, m)
+		header, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+		for line := range bytes.Lines(header) {
+			if text := bytes.TrimSpace(line); len(text) == 0 || bytes.HasSuffix(text, []byte(":")) {
+				t.Errorf("%s: a line is %q", name, line)
+			}
+		}
+		// Of spaces at which a line was folded one is left.
+		if got, want := strings.Fields(env.GetHeader("Subject")), strings.Fields(subject); !slices.Equal(got, want) {
+			t.Errorf("%s: it is %q", name, got)
+		}
 	}
 }
 
