@@ -44,7 +44,7 @@ func (s *Settings) examineSecrecy() []connectors.Finding {
 // isLoopback reports whether a host is this machine by its name or address.
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && address.Unmap().IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
 func (s *Settings) examineDKIM() []connectors.Finding {

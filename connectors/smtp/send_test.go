@@ -2,8 +2,10 @@ package smtp_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -96,6 +98,23 @@ func TestAMailLargerThanTheServerTakesIsNotSent(t *testing.T) {
 	m.Text = strings.Repeat("smoke\n", 5_000)
 	if _, err := client.Send(t.Context(), m); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "5.3.4" {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAMailAsLargeAsTheServerTakesIsSent(t *testing.T) {
+	t.Parallel()
+	size := 1 << 20
+	for _, less := range []int{0, 0, 1} { // the first says how large it is
+		server := script(t, map[string]string{"EHLO": fmt.Sprintf("250-scripted\r\n250 SIZE %d", size-less)})
+		_, err := server.client(t, nil).Send(t.Context(), outgoing(t))
+		if (fault.CodeOf(err) == "5.3.4") != (less > 0) {
+			t.Errorf("a mail of %d bytes where %d may be: %v", size, size-less, err)
+		}
+		for _, line := range server.heard() {
+			if _, said, ok := strings.Cut(line, " SIZE="); ok {
+				size, _ = strconv.Atoi(said)
+			}
+		}
 	}
 }
 
