@@ -50,7 +50,7 @@ func clockFace(write func(time.Time) string) func(time.Time) string {
 // none minds.
 func counter(l func() locales.Translator) func(int) string {
 	return func(n int) string {
-		if -10_000 < n && n < 10_000 {
+		if n < 10_000 {
 			return strconv.Itoa(n)
 		}
 		return l().FmtNumber(float64(n), 0)

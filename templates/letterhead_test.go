@@ -7,7 +7,10 @@ import (
 
 func TestEachBrandHasItsOwnLetterheadInEachLanguage(t *testing.T) {
 	t.Parallel()
-	r := renderer(t)
+	r, err := New() // whose looks are counted
+	if err != nil {
+		t.Fatal(err)
+	}
 	acme, bolt := Brand{Organization: "Acme Coffee", Color: "#0a7d55"}, Brand{Organization: "Bolt", Color: "#123456", LogoURL: "https://bolt.example/logo.png"}
 	for range 2 { // as it is made, and as it is kept
 		for _, c := range []struct {
@@ -36,6 +39,11 @@ func TestEachBrandHasItsOwnLetterheadInEachLanguage(t *testing.T) {
 				t.Errorf("%q in %s has another's %q", c.brand.Organization, c.locale, c.hasNone)
 			}
 		}
+	}
+	kept := 0
+	r.looks.Range(func(any, any) bool { kept++; return true })
+	if kept != 4 {
+		t.Errorf("%d are kept, want 4", kept)
 	}
 }
 
