@@ -42,6 +42,7 @@ func TestALanguageThatLacksSomethingDoesNotLoad(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ from, to, want string }{
 		"a message is missing":           {`empty: "(empty message)"` + "\n", "", "empty is missing"},
+		"a counted message is missing":   {`messages: {one: "{count} message", other: "{count} messages"}` + "\n", "", "messages is missing"},
 		"a message is empty":             {`"(empty message)"`, `""`, "empty is empty"},
 		"a message nobody knows":         {"empty: ", "emty: \"x\"\nempty: ", "emty is not known"},
 		"a value is lost":                {"Chat with {name}: {about}", "Chat with {name}", "chat_with_about has the values [{name}], not [{about} {name}]"},

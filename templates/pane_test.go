@@ -20,6 +20,21 @@ func paneWith(t *testing.T, locale string, f PaneForms) (page, policy string) {
 	return out.String(), r.PanePolicy(p)
 }
 
+func TestThePaneShowsNoPhotos(t *testing.T) {
+	t.Parallel()
+	s := sample()
+	for i := range s.Agents {
+		s.Agents[i].PhotoURL = "https://photos.example/bo.jpg"
+	}
+	var out bytes.Buffer
+	if err := renderer(t).Pane(&out, samplePane(s, sampleOptions(t))); err != nil {
+		t.Fatal(err)
+	}
+	if page := out.String(); strings.Contains(page, "photos.example") || !strings.Contains(page, s.Agents[0].Name) {
+		t.Error("there is a photo, or there are no agents")
+	}
+}
+
 var formOf = regexp.MustCompile(`<form id="([a-z]+)[^"]*" method="post" action="\?do=([a-z]+)">`)
 
 func TestThePaneHasTheFormsThatItsAgentMayUseAndNoOther(t *testing.T) {
