@@ -124,6 +124,7 @@ func TestAProviderThatGivesNoTokenSaysWhetherItEverWill(t *testing.T) {
 		"the owner took it back":    {400, `{"error":"invalid_grant"}`, fault.Denied, "invalid_grant"},
 		"an error that is no word":  {400, `{"error":"ann@example.com s3cr3t"}`, fault.Denied, "oauth2_400"},
 		"it asks for a pause":       {429, `{}`, fault.Transient, "oauth2_429"},
+		"it fails":                  {500, `{}`, fault.Transient, "oauth2_500"},
 		"it is down":                {503, `busy`, fault.Transient, "oauth2_503"},
 		"it answers with something": {200, `{"hello":"s3cr3t"}`, fault.Transient, "oauth2_no_answer"},
 	} {

@@ -35,6 +35,7 @@ func TestRepliesBecomeFaults(t *testing.T) {
 		"sign in first":                       {sender, 530, gosmtp.EnhancedCode{5, 7, 0}, fault.Denied, "5.7.0"},
 		"sign in first, said late":            {recipient, 530, gosmtp.EnhancedCode{}, fault.Denied, "530"},
 		"credential refused":                  {signingIn, 535, gosmtp.EnhancedCode{5, 7, 8}, fault.Denied, "5.7.8"},
+		"signing in refused in other words":   {signingIn, 554, gosmtp.EnhancedCode{}, fault.Denied, "554"},
 		"credential cannot be checked now":    {signingIn, 454, gosmtp.EnhancedCode{4, 7, 0}, fault.Transient, "4.7.0"},
 		"neither SPF nor DKIM":                {finalDot, 550, gosmtp.EnhancedCode{5, 7, 26}, fault.Denied, "5.7.26"},
 		"greylisted":                          {recipient, 451, gosmtp.EnhancedCode{4, 7, 1}, fault.Transient, "4.7.1"},
@@ -79,6 +80,7 @@ func TestEveryListedCodeHasItsOutcomeAtEveryStage(t *testing.T) {
 		"too large, as MAIL is told": {[]stage{sender}, []reply{{552, gosmtp.EnhancedCode{5, 3, 4}}, {552, none}}, fault.Invalid},
 		"the account": {[]stage{signingIn, sender, recipient, content, finalDot}, []reply{
 			{530, none}, {530, gosmtp.EnhancedCode{5, 7, 0}}, {535, none}, {535, gosmtp.EnhancedCode{5, 7, 8}}, {534, gosmtp.EnhancedCode{5, 7, 9}},
+			{554, gosmtp.EnhancedCode{5, 7, 8}}, {554, gosmtp.EnhancedCode{5, 7, 9}}, {534, none}, {538, none},
 			{550, gosmtp.EnhancedCode{5, 7, 26}}, {550, gosmtp.EnhancedCode{5, 7, 20}}, {550, gosmtp.EnhancedCode{5, 7, 23}}, {550, gosmtp.EnhancedCode{5, 7, 25}},
 		}, fault.Denied},
 		"later, perhaps": {[]stage{connecting, signingIn, sender, recipient, content, finalDot}, []reply{
@@ -118,6 +120,7 @@ func TestOnlyARateAnswerToRCPTIsAboutTheDomainAlone(t *testing.T) {
 	}{
 		"too much mail":                 {recipient, 450, gosmtp.EnhancedCode{4, 7, 28}, true},
 		"too much mail, and a hang-up":  {recipient, 421, gosmtp.EnhancedCode{4, 7, 0}, true},
+		"the same as greylisting says":  {recipient, 421, gosmtp.EnhancedCode{4, 7, 1}, true},
 		"a hang-up without more":        {recipient, 421, gosmtp.EnhancedCode{}, true},
 		"a vendor's own detail":         {recipient, 451, gosmtp.EnhancedCode{4, 7, 650}, true},
 		"greylisting":                   {recipient, 451, gosmtp.EnhancedCode{4, 7, 1}, false},

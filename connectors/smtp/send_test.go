@@ -249,6 +249,19 @@ func TestAServerThatHungUpInBetweenCostsNothing(t *testing.T) {
 	}
 }
 
+func TestWhoeverCouldNotConnectLeavesRoomForTheNext(t *testing.T) {
+	t.Parallel()
+	server := script(t, map[string]string{"greeting": "554 5.3.2 not now"})
+	client := server.client(t, func(s *smtp.Settings) { s.Connections = 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range 3 {
+		if _, err := client.Send(ctx, outgoing(t)); fault.CodeOf(err) != "5.3.2" {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestNobodyThereIsTransient(t *testing.T) {
 	t.Parallel()
 	server, err := smtptest.New(smtptest.Options{})
