@@ -147,6 +147,44 @@ func TestAnOwnTemplateThatDoesNotKnowOfALimitDoesNotCutInSilence(t *testing.T) {
 	}
 }
 
+func TestBothFormsOfAMailEndAtTheSameMessageHoweverLongTheirFrames(t *testing.T) {
+	t.Parallel()
+	legal := strings.Repeat("Who reads this has a lot of time. ", 380)
+	for name, own := range map[string]map[string]string{
+		"a long text": {"transcript/customer.html": "<html><body>{{.Messages}}</body></html>", "transcript/customer.txt": "{{.Messages}}" + legal},
+		"a long page": {"transcript/customer.html": "<html><body>{{.Messages}}" + legal + "</body></html>", "transcript/customer.txt": "{{.Messages}}"},
+	} {
+		o, problems := ReadOverrides(folder(own))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		r := renderer(t).WithOverrides(map[string]Overrides{"acme": o}, func(_ string, p Problem) { t.Errorf("fell back: %s", p) }).For("acme")
+		for long := range 2 { // one message after the other, and one that is cut
+			options, s := sampleOptions(t), numbered(400)
+			options.BodyLimit = 20_000
+			for i := range s.Messages {
+				s.Messages[i].Text += strings.Repeat(" and smoke", 40)
+			}
+			s.Messages[5].Text = strings.Repeat("toast ", 1+long*10_000)
+			for range long * 100 { // they go with the whole, not with a part of it
+				s.Messages[5].Attachments = append(s.Messages[5].Attachments, chat.Attachment{Name: strings.Repeat("x", 100)})
+			}
+			m, err := r.TranscriptForCustomer(ForCustomer(s, options))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(m.Text) > options.BodyLimit || len(m.HTML) > options.BodyLimit || max(len(m.Text), len(m.HTML)) < options.BodyLimit*3/4 {
+				t.Errorf("%s: the text has %d bytes and the HTML %d", name, len(m.Text), len(m.HTML))
+			}
+			for _, word := range []string{"message number", "toast"} {
+				if text, html := strings.Count(m.Text, word), strings.Count(m.HTML, word); text != html || text < 1+long*4 {
+					t.Errorf("%s: the text has %q %d times and the HTML %d times", name, word, text, html)
+				}
+			}
+		}
+	}
+}
+
 func TestThatAMailIsCutIsSaidInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	r, o := renderer(t), sampleOptions(t)

@@ -53,6 +53,19 @@ func agentsOf(t *testing.T, p AgentPolicy) (CustomerView, map[string]string) {
 	return v, map[string]string{"text": mail.Text, "HTML": mail.HTML, "ticket": ticket}
 }
 
+func TestTwoAgentsOfOneNameAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	s := chat.Snapshot{ID: "c_1", Agents: []chat.Agent{{ID: "a_1", DisplayName: "Bo Berg"}, {ID: "a_2", DisplayName: "Bo Dahl"}, {ID: "a_3", DisplayName: "Bo Ray"}}}
+	for _, a := range s.Agents[:2] { // the third said nothing
+		s.Messages = append(s.Messages, chat.Message{Author: chat.Author{Kind: chat.AuthorAgent, ID: a.ID}, Text: "Hello"})
+	}
+	for names, want := range map[string][]string{NamesFirst: {"Bo"}, NamesFull: {"Bo Berg", "Bo Dahl"}} {
+		if v := ForCustomer(s, Options{Agents: AgentPolicy{Names: names}}); !slices.Equal(v.Agents, want) || v.Unnamed {
+			t.Errorf("%s: talked with %q", names, v.Agents)
+		}
+	}
+}
+
 func TestAgentsAreKnownAsTheOrganizationAllows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -54,6 +54,10 @@ func TestEachMailHasAReturnPathOfItsOwn(t *testing.T) {
 
 func TestBadReturnPathsAreRefused(t *testing.T) {
 	t.Parallel()
+	longest := strings.Repeat("b", connectors.MaxReturnLocal) + "@acme.example"
+	if _, err := smtp.New(&smtp.Settings{From: "support@acme.example", Address: "127.0.0.1:25", TLS: smtp.TLSNone, ReturnPath: longest}); err != nil {
+		t.Errorf("the longest that there may be: %v", err)
+	}
 	for _, path := range []string{
 		"bounces", "Bounces <bounces@acme.example>", "bücher@acme.example", `"two words"@acme.example`, "a@b@acme.example",
 		strings.Repeat("b", connectors.MaxReturnLocal+1) + "@acme.example", strings.Repeat("b", 200) + "@acme.example",

@@ -2,7 +2,12 @@ package smtp_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -284,14 +289,41 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"from":     func(s *smtp.Settings) { s.From = "Acme Support" },
 		"reply_to": func(s *smtp.Settings) { s.ReplyTo = "nobody" },
 		"address":  func(s *smtp.Settings) { s.Address = "mail.acme.example" },
+		"address:": func(s *smtp.Settings) { s.Address = ":587" },
 		"tls":      func(s *smtp.Settings) { s.TLS = "maybe" },
 		"ca_file":  func(s *smtp.Settings) { s.CAFile = empty },
 	} {
 		s := &smtp.Settings{From: "support@acme.example", Address: "mail.acme.example:587"}
 		change(s)
-		if _, err := smtp.New(s); !fault.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), field+": ") {
+		if _, err := smtp.New(s); !fault.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), strings.TrimSuffix(field, ":")+": ") {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+}
+
+func TestAnAccountSaysHowMuchItTakes(t *testing.T) {
+	t.Parallel()
+	rate := connectors.Rate{PerSecond: 2, Burst: 7}
+	client := to(t, "127.0.0.1:25", func(s *smtp.Settings) { s.Connections, s.DomainRate = 3, &rate })
+	if got := client.Traits(); got.AtOnce != 3 || got.DomainRate != rate {
+		t.Errorf("%+v", got)
+	}
+	if got := to(t, "127.0.0.1:25", nil).Traits(); got.AtOnce != 10 || got.DomainRate != (connectors.Rate{}) {
+		t.Errorf("by default %+v", got)
+	}
+}
+
+func TestNoTLSOlderThanOneTwoIsSpoken(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	// Of one that it speaks with it would say first that nobody knows its certificate.
+	err := to(t, server.Listener.Addr().String(), func(s *smtp.Settings) { s.TLS = smtp.TLSImplicit }).Probe(t.Context())
+	if err == nil || fault.CodeOf(err) == "tls_certificate" {
+		t.Error(err)
 	}
 }
 

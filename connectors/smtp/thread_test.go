@@ -3,6 +3,8 @@ package smtp_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/afterchat/afterchat/connectors/smtp"
 )
 
 func TestMailsOfAConversationMakeAThread(t *testing.T) {
@@ -19,6 +21,11 @@ func TestMailsOfAConversationMakeAThread(t *testing.T) {
 	}
 	if other, _ := thread("c_8413"); other == first {
 		t.Error("two conversations make one thread")
+	}
+	m := outgoing(t)
+	m.Thread = "c_8412"
+	if env, _ := mailed(t, func(s *smtp.Settings) { s.From = "help@acme.example" }, m); env.GetHeader("References") == first {
+		t.Error("two accounts' conversations of one name make one thread")
 	}
 	if none, answers := thread(""); none+answers != "" {
 		t.Errorf("a mail without a conversation refers to %q and answers %q", none, answers)
