@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,6 +46,38 @@ func TestEachBrandHasItsOwnLetterheadInEachLanguage(t *testing.T) {
 	if kept != 4 {
 		t.Errorf("%d are kept, want 4", kept)
 	}
+}
+
+// What is made when it is first asked, letterheads and locales, is asked by many at once.
+func TestManyCanRenderInAllLanguagesAtOnce(t *testing.T) {
+	t.Parallel()
+	calm, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for locale := range busy.catalogs {
+		for _, organization := range []string{"Acme Coffee", "Bolt"} {
+			v := ForCustomer(sample(), Options{Brand: Brand{Organization: organization}})
+			v.Locale = locale
+			want, err := calm.TranscriptForCustomer(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				all.Go(func() {
+					if got, err := busy.TranscriptForCustomer(v); err != nil || got.HTML != want.HTML || got.Text != want.Text {
+						t.Errorf("%s in %s is not as it is alone: %v", organization, locale, err)
+					}
+				})
+			}
+		}
+	}
+	all.Wait()
 }
 
 func TestAnOrganizationsOwnLetterheadStandsInAllItsMails(t *testing.T) {

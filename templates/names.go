@@ -54,7 +54,7 @@ func photoURL(address string) string {
 // "Dr. Ann Lee", and "Ann" of "Lee, Ann". A name without spaces, as many are in Chinese
 // and Japanese, is whole.
 func firstName(name string) string {
-	if last, first, ok := strings.Cut(name, ", "); ok && !strings.Contains(last, " ") && first != "" {
+	if last, first, ok := strings.Cut(name, ", "); ok && !strings.Contains(last, " ") {
 		name = first
 	}
 	words := strings.Split(name, " ")

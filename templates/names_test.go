@@ -53,6 +53,18 @@ func agentsOf(t *testing.T, p AgentPolicy) (CustomerView, map[string]string) {
 	return v, map[string]string{"text": mail.Text, "HTML": mail.HTML, "ticket": ticket}
 }
 
+func TestAPhotoIsShownOverHTTPSAloneHoweverThatIsSpelled(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"HTTPS://cdn.acme.example/bo.jpg": "HTTPS://cdn.acme.example/bo.jpg", "\thttps://cdn.acme.example/bo.jpg\n": "https://cdn.acme.example/bo.jpg",
+		"http://cdn.acme.example/bo.jpg": "", "HTTP://cdn.acme.example/https://": "", "data:image/png;base64,AA==": "", "": "",
+	} {
+		if got := (AgentPolicy{Photos: true}).photo(address); got != want {
+			t.Errorf("of %q it is %q", address, got)
+		}
+	}
+}
+
 func TestTwoAgentsOfOneNameAreNamedOnce(t *testing.T) {
 	t.Parallel()
 	s := chat.Snapshot{ID: "c_1", Agents: []chat.Agent{{ID: "a_1", DisplayName: "Bo Berg"}, {ID: "a_2", DisplayName: "Bo Dahl"}, {ID: "a_3", DisplayName: "Bo Ray"}}}

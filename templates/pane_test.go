@@ -20,6 +20,18 @@ func paneWith(t *testing.T, locale string, f PaneForms) (page, policy string) {
 	return out.String(), r.PanePolicy(p)
 }
 
+func TestAnOriginIsOneSourceOfAPolicyOrNone(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://cdn.acme.example/logo.png?a=b": "https://cdn.acme.example", "https://cdn.acme.example:8443/": "https://cdn.acme.example:8443",
+		"https://a.example;script-src/": "", "https://a.example,b.example/": "", "https://'self'/": "", "https:///logo.png": "", "ftp://a.example": "", "": "",
+	} {
+		if got := origin(address); got != want {
+			t.Errorf("of %q it is %q, want %q", address, got, want)
+		}
+	}
+}
+
 func TestThePaneShowsNoPhotos(t *testing.T) {
 	t.Parallel()
 	s := sample()

@@ -64,3 +64,32 @@ func factsOf(d Document) string {
 	}
 	return b.String()
 }
+
+func TestAChatWhoseEndIsNotKnownSaysWhenItBegan(t *testing.T) {
+	t.Parallel()
+	w, from := load(t)["en"], time.Date(2026, 11, 20, 9, 12, 0, 0, time.UTC)
+	w.customs = regions()["en"]
+	for name, to := range map[string]time.Time{"no end": {}, "an end before its beginning": from.Add(-time.Minute)} {
+		if got, want := w.period(from, to, nil), w.moment(from, nil); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if got, want := w.period(from, from, nil), w.moment(from, nil); got == want {
+		t.Errorf("one that ended at once: %q", got)
+	}
+}
+
+func TestOnlyALaterEpisodeSaysWhichItIs(t *testing.T) {
+	t.Parallel()
+	for episode, says := range map[int]bool{1: false, 2: true} {
+		s := sample()
+		s.Episode = episode
+		m, err := renderer(t).TranscriptForInternal(ForInternal(s, Options{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(m.Text, "Episode: ") != says {
+			t.Errorf("of episode %d it is said: %t", episode, !says)
+		}
+	}
+}
