@@ -211,6 +211,7 @@ func TestAnImageThatTheMailDoesNotShowIsNoPartOfIt(t *testing.T) {
 	}{
 		"where all is shown":       {config.Attachments{Inline: 100 * kb}, 0, "a.png image/png inline, b.png image/png inline, c.png image/png inline", [2]string{}},
 		"where files are attached": {config.Attachments{Inline: 100 * kb, Attach: 100 * kb}, 30 * kb, "a.png image/png inline, b.png image/png, c.png image/png, conversation.txt text/plain", [2]string{"attached", "attached"}},
+		"where one of two may be":  {config.Attachments{Inline: 100 * kb, Attach: 5 * kb}, 30 * kb, "a.png image/png inline, b.png image/png, conversation.txt text/plain", [2]string{"attached", ""}},
 		"as far as they may be":    {config.Attachments{Inline: 100 * kb, Attach: 3500}, 30 * kb, "a.png image/png inline, b.png image/png, conversation.txt text/plain", [2]string{"attached", ""}},
 		"where none may be":        {config.Attachments{Inline: 100 * kb}, 30 * kb, "a.png image/png inline, conversation.txt text/plain", [2]string{}},
 	} {
