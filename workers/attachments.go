@@ -40,7 +40,7 @@ func (l Letters) fetchFiles(ctx context.Context, o LetterOrder, entries []templa
 	if o.Organization.Mail == nil {
 		return nil, 0
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(o.Until)/4))
+	ctx, cancel := context.WithTimeout(ctx, min(fetchTime, time.Until(o.until)/4))
 	defer cancel()
 	allowed := o.Organization.Mail.Attachments
 	left := fetch.Limits{Image: int64(allowed.Inline), Other: int64(allowed.Attach)}

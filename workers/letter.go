@@ -22,11 +22,9 @@ type Letters struct {
 	Portraits *portrait.Gallery
 }
 
-// LetterOrder says which transcript. Whoever is not said to be internal is a customer.
-// Until is when it has to be on its way: fetching and printing take their parts of the
-// time until then. Who is Patient gets the error of a PDF that there was no time for, to
-// try again, and no letter without it. A Bare letter has neither a PDF nor files of the
-// chat, because the mail server does not take so large a mail.
+// LetterOrder says which transcript. Whoever is not said to be internal is a customer. Who
+// is Patient gets the error of a PDF that there was no time for, to try again, and no
+// letter without it.
 type LetterOrder struct {
 	Organization *config.Organization
 	Key          chat.Key
@@ -34,8 +32,12 @@ type LetterOrder struct {
 	Audience     chat.Audience
 	Options      templates.Options
 	PDF, Patient bool
-	Bare         bool
-	Until        time.Time
+
+	// bare is a letter with neither a PDF nor files of the chat, because the mail server
+	// does not take so large a mail. until is when it has to be on its way: fetching and
+	// printing take their parts of the time until then.
+	bare  bool
+	until time.Time
 }
 
 // Letter is a transcript as it is mailed. Pages is its PDF, which is the first of Files;
@@ -57,8 +59,8 @@ func (l Letter) size() int {
 	return n
 }
 
-// Compose makes a letter. It gets what goes with it of the files that this audience sees.
-func (l Letters) Compose(ctx context.Context, o LetterOrder) (Letter, error) {
+// compose makes a letter. It gets what goes with it of the files that this audience sees.
+func (l Letters) compose(ctx context.Context, o LetterOrder) (Letter, error) {
 	r := l.Renderer.For(o.Organization.ID)
 	if o.Audience == chat.Internal {
 		view := templates.ForInternal(o.Snapshot, o.Options)
@@ -84,11 +86,11 @@ func (l Letters) make(ctx context.Context, o LetterOrder, entries []templates.En
 	var out Letter
 	var files []connectors.File
 	var left int64
-	if !o.Bare {
+	if !o.bare {
 		files, left = l.fetchFiles(ctx, o, entries)
 	}
 	switch {
-	case o.PDF && o.Bare:
+	case o.PDF && o.bare:
 		out.NoPDF = fault.New(fault.Invalid, "too_large", "the mail server takes no mail so large")
 	case o.PDF:
 		var err error

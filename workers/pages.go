@@ -28,11 +28,11 @@ func (l Letters) print(ctx context.Context, o LetterOrder, d templates.Document,
 			d.Pictures[f.ContentID] = templates.Picture{ContentType: f.ContentType, Content: f.Content}
 		}
 	}
-	hanging, cancel := context.WithTimeout(ctx, time.Until(o.Until)/8)
+	hanging, cancel := context.WithTimeout(ctx, time.Until(o.until)/8)
 	defer cancel()
 	l.Portraits.Hang(hanging, &d)
 	// The mail has still to be sent in the same time.
-	making, stop := context.WithTimeout(ctx, time.Until(o.Until)/2)
+	making, stop := context.WithTimeout(ctx, time.Until(o.until)/2)
 	defer stop()
 	return l.Printer.Make(making, d)
 }

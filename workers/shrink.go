@@ -8,17 +8,17 @@ import (
 	"github.com/afterchat/afterchat/templates"
 )
 
-// size is what a letter goes without: its files, some of the whole chat, and what is over
+// slim is what a letter goes without: its files, some of the whole chat, and what is over
 // body bytes of each form if that is not 0.
-type size struct {
+type slim struct {
 	bare  bool
 	whole templates.Whole
 	body  int
 }
 
-// sizes are how a letter that is too large for a mail server becomes smaller and smaller:
+// slimming is how a letter that is too large for a mail server becomes smaller and smaller:
 // what its reader needs is the text.
-var sizes = [...]size{
+var slimming = [...]slim{
 	{},
 	{bare: true},
 	{bare: true, whole: templates.WholeZipped},
@@ -31,13 +31,13 @@ var sizes = [...]size{
 // The context has a deadline, by which a letter has to be on its way.
 func (l Letters) Shrinking(ctx context.Context, o LetterOrder, send func(Letter) (tooLarge bool)) error {
 	limit, refused := o.Options.BodyLimit, math.MaxInt
-	for _, s := range sizes {
-		o.Bare, o.Options.Whole = s.bare, s.whole
+	for _, s := range slimming {
+		o.bare, o.Options.Whole = s.bare, s.whole
 		if s.body > 0 && (limit == 0 || limit > s.body) {
 			o.Options.BodyLimit = s.body
 		}
-		o.Until, _ = ctx.Deadline() // a claim's moves on
-		letter, err := l.Compose(ctx, o)
+		o.until, _ = ctx.Deadline() // a claim's moves on
+		letter, err := l.compose(ctx, o)
 		if err != nil {
 			return err
 		}
