@@ -16,22 +16,29 @@ func (a *Account) Enter(ctx context.Context, wait time.Duration) (leave func(), 
 	if a.gate == nil {
 		return a.pace.leave, a.pace.enter(ctx, wait)
 	}
+	if !a.slot(ctx, wait) {
+		return nil, false
+	}
+	a.pace.workers.begin()
+	return a.leave, true
+}
+
+// slot waits for one of the calls that may be made at once.
+func (a *Account) slot(ctx context.Context, wait time.Duration) bool {
 	select {
 	case a.gate <- struct{}{}:
-		a.pace.workers.begin()
-		return a.leave, true
+		return true
 	default:
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case a.gate <- struct{}{}:
-		a.pace.workers.begin()
-		return a.leave, true
+		return true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return nil, false
+	return false
 }
 
 func (a *Account) leave() {
