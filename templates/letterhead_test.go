@@ -115,3 +115,20 @@ func TestAnOrganizationsOwnLetterheadStandsInAllItsMails(t *testing.T) {
 		}
 	}
 }
+
+func TestAnSMSHasNoPartInTheLetterheadOfMails(t *testing.T) {
+	t.Parallel()
+	o, problems := ReadOverrides(folder(map[string]string{"email/start.html": "{{.Nome}}"}))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	fell := 0
+	r := renderer(t).WithOverrides(map[string]Overrides{"acme": o}, func(string, Problem) { fell++ }).For("acme")
+	link := newWorld().link
+	if _, err := r.LinkSMS(link); err != nil || fell != 0 {
+		t.Errorf("%d renderings of the mail's start: %v", fell, err)
+	}
+	if _, err := r.LinkMail(link); err != nil || fell != 1 {
+		t.Errorf("a mail falls back %d times: %v", fell, err)
+	}
+}

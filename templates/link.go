@@ -86,17 +86,16 @@ func (r *Renderer) LinkMail(v LinkView) (Mail, error) {
 	if err != nil {
 		return Mail{}, err
 	}
+	if p.Brand, err = r.look(p.T, v.Brand); err != nil {
+		return Mail{}, err
+	}
 	return r.mail(p.Subject, "email/link", p, p)
 }
 
 func (r *Renderer) link(v LinkView) (linkText, error) {
-	p := linkText{T: r.words(v.Locale), URL: webURL(v.URL)}
+	p := linkText{Brand: v.Brand.look(), T: r.words(v.Locale), URL: webURL(v.URL)}
 	if p.URL == "" {
 		return p, fault.New(fault.Invalid, "invalid_url", "a link's address has to be http or https").At("url")
-	}
-	var err error
-	if p.Brand, err = r.look(p.T, v.Brand); err != nil {
-		return p, err
 	}
 	p.Subject, p.Lead = p.T.linkSubject(v.Purpose == "resume", v.Brand.Name())
 	if !v.ExpiresAt.IsZero() {

@@ -33,10 +33,10 @@ const layoutTable = `<table role="presentation" cellpadding="0" cellspacing="0" 
 
 // mailSkin is a conversation in a mail: bubbles, the customer's on the far side in the
 // brand's tint. It repeats for every message, so it is kept short, for Gmail clips what is
-// longer than about 100 KB, and every byte is encoded: what can be inherited
-// stands on the table, and what a reader can do without, as round corners, in the style
-// sheet. Outlook does not know max-width, so that a bubble keeps its distance from the
-// other side by the padding of its row.
+// longer than about 100 KB, and every byte is encoded: what can be inherited stands on the
+// table, and what a reader can do without, as round corners, in the style sheet. Outlook
+// does not know max-width, so that a bubble keeps its distance from the other side by the
+// padding of its row.
 func (w *words) mailSkin(b Brand) skin {
 	near, far := "left", "right"
 	userGap, otherGap, photoGap := " 0 0 48px", " 48px 0 0", "0 5px 0 0"
